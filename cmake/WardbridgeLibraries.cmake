@@ -1,0 +1,16 @@
+# Every outside library, from Debian's packages, named once. docs/decisions/ says why each was chosen.
+
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(CURL 7.88 REQUIRED)
+find_package(SQLite3 3.40 REQUIRED)
+find_package(PostgreSQL 15 REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS json)
+find_package(EXPAT REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(GTest REQUIRED)
+find_package(benchmark REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
+find_library(ARGON2_LIBRARY argon2 REQUIRED)
+find_path(CLI11_INCLUDE CLI/CLI.hpp REQUIRED)

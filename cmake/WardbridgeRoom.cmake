@@ -1,0 +1,32 @@
+# wardbridge_room(<path under src> [LINKS <room or library>...])
+#
+# A room is a folder with one public header named after it. Its sources become the static library
+# `<path with _ for />`, its *_test.cc files become one test program `<library>_test`, run by ctest.
+# A room may only link what it declares; tools/tidy checks that its #includes say the same.
+
+function(wardbridge_room path)
+  cmake_parse_arguments(ROOM "" "" "LINKS;TEST_LINKS" ${ARGN})
+  string(REPLACE "/" "_" name ${path})
+  set(folder ${CMAKE_SOURCE_DIR}/src/${path})
+  file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.cc)
+  file(GLOB tests CONFIGURE_DEPENDS ${folder}/*_test.cc)
+  if(tests)
+    list(REMOVE_ITEM sources ${tests})
+  endif()
+  if(sources)
+    add_library(${name} STATIC ${sources})
+    set(scope PUBLIC)
+  else()
+    add_library(${name} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  target_include_directories(${name} ${scope} ${CMAKE_SOURCE_DIR}/src)
+  target_link_libraries(${name} ${scope} ${ROOM_LINKS})
+  if(tests)
+    add_executable(${name}_test ${tests})
+    target_include_directories(${name}_test PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+    target_link_libraries(${name}_test PRIVATE ${name} ${ROOM_TEST_LINKS} GTest::gmock_main)
+    add_test(NAME ${name} COMMAND ${name}_test --gtest_brief=1 WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    set_tests_properties(${name} PROPERTIES TIMEOUT 300)
+  endif()
+endfunction()

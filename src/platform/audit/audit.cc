@@ -1,0 +1,1 @@
+#include "platform/audit/audit.h"

@@ -1,0 +1,1 @@
+#include "platform/crypto/crypto.h"

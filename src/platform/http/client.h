@@ -1,0 +1,47 @@
+// The network out: libcurl. https only unless told otherwise, certificates verified against the CA file (plus the
+// system's store when asked), no redirects, connections reused, compressed answers taken, every request under a deadline,
+// and every address that a connection is about to be opened to shown to an allow-list first (so that a name that
+// resolves to a forbidden address is refused, whatever the URL said).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "platform/http/http.h"
+#include "platform/http/server.h"
+
+namespace wardbridge::http {
+
+struct ClientOptions {
+  std::string ca_file;               // PEM; empty: only the system's store
+  bool use_system_store = true;
+  bool allow_plain_http = false;
+  std::string proxy;                 // `http://proxy.example:3128`; empty: none. The environment is never read.
+  std::string no_proxy;              // comma-separated hosts
+  std::optional<TlsIdentity> client_certificate;
+  std::size_t response_bytes = limits::kResponseBodyBytes;
+  std::string user_agent = "Wardbridge";
+  // Called with the numeric address before each connect; nothing: every address is allowed.
+  std::function<bool(const std::string& address)> allow_address;
+};
+
+// Thread-safe; each thread that sends keeps its own connections.
+class CurlTransport final : public Transport {
+ public:
+  explicit CurlTransport(ClientOptions options);
+  ~CurlTransport() override;
+  Result<Response> send(const OutboundRequest& request, Duration deadline) override;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// The default allow-list for addresses that an admin typed: not loopback, private, link-local, carrier-grade NAT,
+// multicast, unspecified, or an IPv6 form of any of these.
+bool is_public_address(const std::string& address);
+
+}  // namespace wardbridge::http

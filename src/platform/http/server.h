@@ -1,0 +1,59 @@
+// The HTTP/1.1 server: TLS (1.2 and newer), keep-alive, hard limits, one thread for sockets and a pool for handlers.
+// A request over a limit is answered (400, 408, 413, 414, 431) and its connection closed; a body or header that stops
+// arriving is timed out. Handlers that throw give 500 and a log line with the request's id.
+//
+//   Server server({.port = 0, .tls = identity}, router, clock, entropy);
+//   TRY(server.start());
+//   server.port();                     // the port it got
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/limits.h"
+#include "platform/clock/clock.h"
+#include "platform/entropy/entropy.h"
+#include "platform/http/http.h"
+
+namespace wardbridge::http {
+
+struct TlsIdentity {
+  std::string certificate_chain_pem;
+  std::string private_key_pem;
+};
+
+struct ServerOptions {
+  std::string name = "server";  // in logs and metrics: `management`, `tenant`, `gate`
+  std::string address = "127.0.0.1";
+  int port = 0;  // 0: any free one
+  std::optional<TlsIdentity> tls;  // nothing: plain http (tests, or behind a proxy on loopback)
+  // Ask clients for a certificate; any is let through and handed to the handler in Request::peer, which must judge it.
+  bool ask_for_client_certificate = false;
+  int handler_threads = 8;
+  std::size_t body_bytes = limits::kBodyBytes;
+  std::size_t connections = limits::kConnections;
+  Duration header_time = limits::kHeaderTime;
+  Duration body_time = limits::kBodyTime;
+  Duration idle_time = limits::kIdleTime;
+};
+
+class Server {
+ public:
+  // router, clock and entropy must outlive the server.
+  Server(ServerOptions options, const Router& router, const Clock& clock, Entropy& entropy);
+  ~Server();  // stops
+  Server(const Server&) = delete;
+
+  // Fails with `unavailable`/`listen` when the address is taken, `invalid_argument`/`tls` when the identity is bad.
+  Status start();
+  // Stops accepting, lets running handlers finish (10 s at most), closes. Idempotent.
+  void stop();
+  int port() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace wardbridge::http

@@ -1,0 +1,1 @@
+#include "platform/store/store.h"
