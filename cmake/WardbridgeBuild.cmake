@@ -35,6 +35,8 @@ endif()
 add_compile_definitions(_GLIBCXX_ASSERTIONS)
 
 if(WARDBRIDGE_SANITIZE)
+  # Instrumented code makes g++ 12 see uninitialised values in Result that are not there.
+  add_compile_options(-Wno-maybe-uninitialized)
   add_compile_options(-fsanitize=${WARDBRIDGE_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${WARDBRIDGE_SANITIZE})
 endif()

@@ -4,6 +4,7 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/value_stack.hpp>
 #include <cmath>
+#include <set>
 
 #include "base/limits.h"
 
@@ -12,14 +13,17 @@ namespace {
 
 namespace bj = boost::json;
 
-// Builds the DOM and counts members on the way: Boost.JSON keeps the last of two members with one name, so a DOM with
-// fewer members than the text had means a duplicate.
-struct Builder {
+// What Boost.JSON wants to know of any handler.
+struct SizeLimits {
   static constexpr std::size_t max_object_size = bj::object::max_size();
   static constexpr std::size_t max_array_size = bj::array::max_size();
   static constexpr std::size_t max_key_size = bj::string::max_size();
   static constexpr std::size_t max_string_size = bj::string::max_size();
+};
 
+// Builds the DOM and counts members on the way: Boost.JSON keeps the last of two members with one name, so a DOM with
+// fewer members than the text had means a duplicate.
+struct Builder : SizeLimits {
   bj::value_stack stack;
   std::size_t members = 0;
 
@@ -36,9 +40,46 @@ struct Builder {
   bool on_number_part(bj::string_view, bj::error_code&) { return true; }
   bool on_int64(std::int64_t i, bj::string_view, bj::error_code&) { return stack.push_int64(i), true; }
   bool on_uint64(std::uint64_t u, bj::string_view, bj::error_code&) { return stack.push_uint64(u), true; }
-  bool on_double(double d, bj::string_view, bj::error_code&) { return stack.push_double(d), true; }
+  bool on_double(double d, bj::string_view, bj::error_code& error) {
+    // Too large for a double reads as infinity, which no JSON text can say: we could store it and never read it again.
+    if (!std::isfinite(d)) error = bj::error::exponent_overflow;
+    return std::isfinite(d) && (stack.push_double(d), true);
+  }
   bool on_bool(bool b, bj::error_code&) { return stack.push_bool(b), true; }
   bool on_null(bj::error_code&) { return stack.push_null(), true; }
+  bool on_comment_part(bj::string_view, bj::error_code&) { return true; }
+  bool on_comment(bj::string_view, bj::error_code&) { return true; }
+};
+
+// Stops at the second of two members with one name. Run only over a text that is known to have them.
+struct DuplicateFinder : SizeLimits {
+  std::vector<std::set<std::string, std::less<>>> names;  // of every object that is open
+  std::string key;
+
+  bool on_document_begin(bj::error_code&) { return true; }
+  bool on_document_end(bj::error_code&) { return true; }
+  bool on_object_begin(bj::error_code&) { return names.emplace_back(), true; }
+  bool on_object_end(std::size_t, bj::error_code&) { return names.pop_back(), true; }
+  bool on_array_begin(bj::error_code&) { return true; }
+  bool on_array_end(std::size_t, bj::error_code&) { return true; }
+  bool on_key_part(bj::string_view s, std::size_t, bj::error_code&) { return key.append(s.data(), s.size()), true; }
+  bool on_key(bj::string_view s, std::size_t, bj::error_code& error) {
+    key.append(s.data(), s.size());
+    if (!names.back().insert(key).second) {
+      error = bj::error::extra_data;
+      return false;
+    }
+    key.clear();
+    return true;
+  }
+  bool on_string_part(bj::string_view, std::size_t, bj::error_code&) { return true; }
+  bool on_string(bj::string_view, std::size_t, bj::error_code&) { return true; }
+  bool on_number_part(bj::string_view, bj::error_code&) { return true; }
+  bool on_int64(std::int64_t, bj::string_view, bj::error_code&) { return true; }
+  bool on_uint64(std::uint64_t, bj::string_view, bj::error_code&) { return true; }
+  bool on_double(double, bj::string_view, bj::error_code&) { return true; }
+  bool on_bool(bool, bj::error_code&) { return true; }
+  bool on_null(bj::error_code&) { return true; }
   bool on_comment_part(bj::string_view, bj::error_code&) { return true; }
   bool on_comment(bj::string_view, bj::error_code&) { return true; }
 };
@@ -62,6 +103,13 @@ Failure bad_json(std::string_view text, std::size_t offset, const std::string& w
     if (c == '\n') ++line;
   }
   return invalid("bad_json", "not valid JSON: line " + std::to_string(line) + ", column " + std::to_string(column) + ": " + why);
+}
+
+Failure duplicate_member(std::string_view text, const bj::parse_options& options) {
+  bj::basic_parser<DuplicateFinder> finder(options);
+  bj::error_code error;
+  std::size_t used = finder.write_some(false, text.data(), text.size(), error);
+  return bad_json(text, used, "a second member named `" + finder.handler().key.substr(0, 40) + "`");
 }
 
 void pretty(const Value& value, std::string& out, std::size_t indent) {
@@ -133,9 +181,9 @@ Result<Value> parse(std::string_view text, Storage storage) {
   if (!error && used < text.size()) error = bj::error::extra_data;
   if (error) return bad_json(text, used, error.message());
   Value value = parser.handler().stack.release();
-  if (members_in(value) != parser.handler().members) {
-    return invalid("bad_json", "not valid JSON: an object has two members with the same name");
-  }
+  // DEVIATION: RFC 8259 section 4 only says that names SHOULD be unique; two readers that pick different ones of two
+  // equal names are how a check is passed with one value and acted on with the other.
+  if (members_in(value) != parser.handler().members) return duplicate_member(text, options);
   return value;
 }
 

@@ -47,7 +47,8 @@ std::optional<bool> bool_at(const Object& object, std::string_view key);
 const Object* object_at(const Object& object, std::string_view key);
 const Array* array_at(const Object& object, std::string_view key);
 
-// Members read strictly: `missing_field` when absent or null, `bad_field_type` when of another type; `where` is the key.
+// Members read strictly: `missing_field` when absent or null, `bad_field_type` when of another type; `where` is the
+// key.
 Result<std::string> required_text(const Object& object, std::string_view key);
 Result<std::int64_t> required_integer(const Object& object, std::string_view key);
 Result<bool> required_bool(const Object& object, std::string_view key);

@@ -4,10 +4,10 @@
 //   a failure    (bad input, not found, the disk is full) is a Result without a value;
 //   a bug        is a CHECK.
 //
-// A failure has a small closed `code` (what a caller can do about it), a stable snake_case `reason` (what machines match
-// on), and a `message` for people: lower case, input in backticks, never a secret. `where` names the offending field, in
-// the caller's words, and is empty when no single field is to blame. Each wire has exactly one mapper from these to its
-// own error bodies.
+// A failure has a small closed `code` (what a caller can do about it), a stable snake_case `reason` (what machines
+// match on), and a `message` for people: lower case, input in backticks, never a secret. `where` names the offending
+// field, in the caller's words, and is empty when no single field is to blame. Each wire has exactly one mapper from
+// these to its own error bodies.
 //
 //   Result<Port> parse_port(std::string_view text);
 //
@@ -32,8 +32,8 @@ enum class Code {
   unauthenticated,   // nobody, or not who they say they are
   forbidden,         // known, but not allowed
   not_found,
-  conflict,    // already exists, or the state does not allow it
-  too_large,   // over a stated limit
+  conflict,   // already exists, or the state does not allow it
+  too_large,  // over a stated limit
   rate_limited,
   unavailable,  // try again later: disk full, peer down, shutting down
   timeout,      // no answer in time; whether it happened is unknown
@@ -68,12 +68,13 @@ class [[nodiscard]] Result {
  public:
   using value_type = T;
 
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}          // NOLINT: implicit by design
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}            // NOLINT: implicit by design
   Result(Failure failure) : state_(std::in_place_index<1>, std::move(failure)) {}  // NOLINT: implicit by design
   template <class U>
-    requires(std::is_convertible_v<U &&, T> && !std::is_same_v<std::remove_cvref_t<U>, T> &&
-             !std::is_same_v<std::remove_cvref_t<U>, Failure> && !std::is_same_v<std::remove_cvref_t<U>, Result<T>>)
-  Result(U&& value) : state_(std::in_place_index<0>, std::forward<U>(value)) {}  // NOLINT: implicit by design
+  requires(std::is_convertible_v<U&&, T> && !std::is_same_v<std::remove_cvref_t<U>, T> &&
+           !std::is_same_v<std::remove_cvref_t<U>, Failure> && !std::is_same_v<std::remove_cvref_t<U>, Result<T>>)
+      Result(U&& value)
+      : state_(std::in_place_index<0>, std::forward<U>(value)) {}  // NOLINT: implicit by design
 
   bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }
@@ -106,9 +107,14 @@ inline Status done() { return Unit{}; }
 }  // namespace wardbridge
 
 // The value of a Result, or return its failure from the enclosing function. g++ and clang only (statement expression).
-#define TRY(...)                                                                 \
-  __extension__({                                                                \
-    auto wardbridge_try_result = (__VA_ARGS__);                                  \
-    if (!wardbridge_try_result.ok()) return std::move(wardbridge_try_result).failure(); \
-    std::move(wardbridge_try_result).value();                                    \
+#define TRY(...) WARDBRIDGE_TRY_NAMED(WARDBRIDGE_JOINED(wardbridge_try_, __COUNTER__), __VA_ARGS__)
+
+// A name of its own for each, so that one TRY may stand inside another.
+#define WARDBRIDGE_JOINED_AS_IS(a, b) a##b
+#define WARDBRIDGE_JOINED(a, b) WARDBRIDGE_JOINED_AS_IS(a, b)
+#define WARDBRIDGE_TRY_NAMED(name, ...)               \
+  __extension__({                                     \
+    auto name = (__VA_ARGS__);                        \
+    if (!name.ok()) return std::move(name).failure(); \
+    std::move(name).value();                          \
   })

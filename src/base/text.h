@@ -1,6 +1,7 @@
 // Small text tools: ASCII case, splitting, encodings. Bytes in, bytes out; nothing here knows a locale.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,6 +24,7 @@ std::string replace_all(std::string_view text, std::string_view from, std::strin
 
 // Whole text is an integer (an optional leading '-', digits, in range): its value.
 std::optional<std::int64_t> parse_integer(std::string_view text);
+// Whole text is a finite decimal number (no leading '+'): its value.
 std::optional<double> parse_number(std::string_view text);
 
 // RFC 4648. Decoding is strict: no whitespace, no stray padding, no non-zero spare bits. base64url is without padding.

@@ -13,6 +13,8 @@ constexpr std::array<const char*, 7> kDayNames = {"Sun", "Mon", "Tue", "Wed", "T
 constexpr std::array<const char*, 12> kMonthNames = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
+constexpr Time kYearZero = chrono::sys_days{chrono::year{0} / 1 / 1};
+
 struct Fields {
   chrono::year_month_day date;
   chrono::hh_mm_ss<Duration> clock{Duration{0}};
@@ -109,8 +111,10 @@ Result<Time> parse_iso8601(std::string_view text) {
   }
   auto offset = offset_of(text.substr(position));
   if (!offset || *hour > 23 || *minute > 59 || second > 60) return bad_time(text);
-  return Time{*day} + chrono::hours{*hour} + chrono::minutes{*minute} + chrono::seconds{second} +
-         Duration{millisecond} - *offset;
+  Time time = Time{*day} + chrono::hours{*hour} + chrono::minutes{*minute} + chrono::seconds{second} +
+              Duration{millisecond} - *offset;
+  if (time < kYearZero || time > kNever) return bad_time(text);  // an offset carried it out of the four-digit years
+  return time;
 }
 
 std::string to_date(Time time) { return to_iso8601(time).substr(0, 10); }
@@ -147,8 +151,10 @@ std::optional<Time> parse_http_date(std::string_view text) {
   }
   if (!day || !year || !hour || !minute || !second || month == 0) return std::nullopt;
   chrono::year_month_day date{chrono::year{*year}, chrono::month{month}, chrono::day{static_cast<unsigned>(*day)}};
-  if (!date.ok() || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
-  return Time{chrono::sys_days{date}} + chrono::hours{*hour} + chrono::minutes{*minute} + chrono::seconds{*second};
+  if (!date.ok() || *hour > 23 || *minute > 59 || *second > 59) return std::nullopt;
+  Time time = Time{chrono::sys_days{date}} + chrono::hours{*hour} + chrono::minutes{*minute} + chrono::seconds{*second};
+  if (to_http_date(time) != text) return std::nullopt;  // separators, and a day of the week that fits the date
+  return time;
 }
 
 std::string for_people(Duration span) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,7 +28,7 @@ inline constexpr Time kEpoch = Time{};
 std::string to_iso8601(Time time, bool with_milliseconds = true);
 
 // RFC 3339 with `Z` or an offset; seconds and fraction may be absent; a bare date `2026-11-23` is its midnight.
-// Fails with `bad_time` on anything else, and on days that don't exist.
+// Fails with `bad_time` on anything else, on days that don't exist, and on moments outside the years 0000 to 9999.
 Result<Time> parse_iso8601(std::string_view text);
 
 // `2026-11-23` of a moment, and back.

@@ -1,22 +1,32 @@
 // What is known of the organisation's Macs: one Computer per UDID, kept as Jamf's own inventory sections.
 //
 // Knows: the record layout of the Jamf Pro API (every field of every section), how an inventory update is applied, and
-// how a computer is found, listed and filtered. Hides: the tables, section hashes (an unchanged section costs a compare,
-// not a write), and report receipts.
+// how a computer is found, listed and filtered. Hides: the tables, section hashes (an unchanged section costs a
+// compare, not a write), and report receipts.
 //
-// A section is a JSON value in the v4 shape of the Jamf Pro API, with the vendor's field names (`general` and `hardware`
-// are objects, `applications` is an array). Facts that the server itself owns (id, management, check-in times) are
-// members of Computer, and are projected into `general` when a record is shown.
+// A section is a JSON value in the v4 shape of the Jamf Pro API, with the vendor's field names (`general` and
+// `hardware` are objects, `applications` is an array). Facts that the server itself owns (id, management, check-in
+// times) are members of Computer, and are projected into `general` when a record is shown.
+//
+//   ComputerId id = TRY(create_computer(tx, {.udid = udid, .sections = record.sections, .management_id = guid}, now,
+//   actor)); Applied applied = TRY(apply_report(tx, id, report, now));   // applied.changed: the sections that are
+//   different now json::Object record = show(*load(tx, id, kAllSections), 4, kAllSections);
+//
+// No thread of its own; functions run in the caller's transaction.
 #pragma once
 
+#include <array>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/id.h"
 #include "base/json.h"
+#include "base/limits.h"
 #include "base/time.h"
+#include "platform/audit/audit.h"
 #include "platform/store/store.h"
 
 namespace wardbridge::inventory {
@@ -25,12 +35,33 @@ using ComputerId = NumberId<struct ComputerTag>;
 
 // In the order of the Jamf Pro API's `section` values. GROUP_MEMBERSHIPS belongs to the groups room, not to the record.
 enum class Section {
-  general, disk_encryption, purchasing, applications, storage, user_and_location, configuration_profiles, printers,
-  services, hardware, local_user_accounts, certificates, attachments, plugins, fonts, package_receipts, security,
-  operating_system, licensed_software, ibeacons, software_updates, extension_attributes, content_caching,
+  general,
+  disk_encryption,
+  purchasing,
+  applications,
+  storage,
+  user_and_location,
+  configuration_profiles,
+  printers,
+  services,
+  hardware,
+  local_user_accounts,
+  certificates,
+  attachments,
+  plugins,
+  fonts,
+  package_receipts,
+  security,
+  operating_system,
+  licensed_software,
+  ibeacons,
+  software_updates,
+  extension_attributes,
+  content_caching,
 };
 inline constexpr std::size_t kSectionCount = 23;
-const char* wire_name(Section section);   // `DISK_ENCRYPTION`, as in ?section=
+extern const std::array<Section, kSectionCount> kAllSections;
+const char* wire_name(Section section);    // `DISK_ENCRYPTION`, as in ?section=
 const char* member_name(Section section);  // `diskEncryption`, as in the record
 std::optional<Section> section_from_wire_name(std::string_view name);
 std::optional<Section> section_from_member_name(std::string_view name);
@@ -45,21 +76,135 @@ struct Computer {
   std::string management_id;  // GUID
   bool managed = false;
   // kEpoch: never.
-  Time last_check_in = kEpoch;           // the Mac spoke to us at all
-  Time last_inventory_update = kEpoch;   // `reportDate`: it told us about itself
+  Time last_check_in = kEpoch;          // the Mac spoke to us at all
+  Time last_inventory_update = kEpoch;  // `reportDate`: it told us about itself
   Time last_enrolled = kEpoch;
   Time created = kEpoch;
-  Time reassess_at = kNever;             // when the heartbeat must look at it again
-  std::int64_t revision = 0;             // +1 with every change of anything above or below
-  Sections sections;                     // those that were asked for, and that exist
+  Time reassess_at = kNever;  // when the heartbeat must look at it again
+  std::int64_t revision = 0;  // +1 with every change of anything but reassess_at
+  Sections sections;          // those that were asked for, and that exist
 };
 
-// A Mac's word about itself: the sections it brings are replaced whole (a partial report leaves the others as they are).
-// Values are already checked against the field table (see fields.h).
+// A Mac's word about itself: the sections it brings are replaced whole (a partial report leaves the others as they
+// are). Values are already checked against the field table (see fields.h).
 struct InventoryReport {
   std::string report_id;  // chosen by the Mac, unique per Mac; empty: no retry protection wanted (imports, the API)
   Sections sections;
   std::string ip_address;  // as seen by the server, or empty
 };
+
+extern const store::Schema kSchema;
+
+// --- Writing
+// ----------------------------------------------------------------------------------------------------------
+
+struct NewComputer {
+  std::string udid;   // empty: not known yet
+  Sections sections;  // from check_record; facts of the server (managed, reportDate, ...) are taken from `general`
+  std::string management_id;  // a GUID, used unless `general.managementId` brings one
+};
+// Unmanaged unless `general.remoteManagement.managed` says otherwise. `conflict`/`duplicate_udid`; `missing_field` when
+// there is neither a UDID nor a serial number nor a name to know it by. Audited.
+Result<ComputerId> create_computer(store::Transaction& tx, const NewComputer& computer, Time now,
+                                   const audit::Actor& actor);
+
+struct Applied {
+  std::vector<Section> changed;
+  std::int64_t revision = 0;
+};
+// What a Mac says about itself, whole or not at all. A section is replaced whole, with three exceptions, because the
+// Mac is not their only author: members of `general` are merged one by one, extension attributes are merged by
+// definition, and `extensionAttributes` inside a section stay when the report has none. Not audited: it is the ordinary
+// course. `not_found`/`no_computer`.
+Result<Applied> apply_report(store::Transaction& tx, ComputerId id, const InventoryReport& report, Time now);
+
+// The Mac spoke, without inventory. `ip_address` may be empty. `not_found`/`no_computer`.
+Status note_check_in(store::Transaction& tx, ComputerId id, const std::string& ip_address, Time now);
+
+struct Patched {
+  ComputerId id;
+  std::vector<Section> changed;
+  bool management_changed = false;
+  std::int64_t revision = 0;
+  std::vector<std::string> without_place;  // members of the body that PATCH does not write
+};
+// The body of PATCH computers-inventory-detail. Members it names are replaced, null clears; extension attribute values
+// are set by definition, everywhere the attribute is shown. Audited with old and new values.
+Result<Patched> patch(store::Transaction& tx, ComputerId id, const json::Object& body, Time now,
+                      const audit::Actor& actor);
+
+struct Recorded {
+  enum class Effect { created, changed, unchanged } effect = Effect::unchanged;
+  ComputerId id;
+  std::vector<Section> changed;
+};
+// A record of another server: matched by UDID, then by serial number, then created. The sections it brings replace
+// ours. `missing_field` when it has neither UDID nor serial number. Audited when it changes anything.
+Result<Recorded> record_computer(store::Transaction& tx, const NewComputer& computer, Time now,
+                                 const audit::Actor& actor);
+
+// `not_found`/`no_computer`. Everything about it goes, receipts and credential too. Audited.
+Status remove(store::Transaction& tx, ComputerId id, Time now, const audit::Actor& actor);
+
+// --- Finding
+// ----------------------------------------------------------------------------------------------------------
+
+std::optional<Computer> load(store::Transaction& tx, ComputerId id, std::span<const Section> wanted);
+std::optional<ComputerId> find_by_udid(store::Transaction& tx, std::string_view udid);
+// The lowest id, should several records have one serial number. Case does not matter; empty finds nothing.
+std::optional<ComputerId> find_by_serial_number(store::Transaction& tx, std::string_view serial_number);
+std::optional<ComputerId> find_by_management_id(store::Transaction& tx, std::string_view management_id);
+std::int64_t count(store::Transaction& tx);
+// In the order of ids, after the one given.
+std::vector<ComputerId> ids_after(store::Transaction& tx, ComputerId after, int limit);
+
+// The heartbeat's list: computers whose reassess_at has come, longest overdue first, locked against other nodes.
+std::vector<ComputerId> due(store::Transaction& tx, Time now, int limit);
+void set_reassess_at(store::Transaction& tx, ComputerId id, Time when);
+// Every computer is due from `now` on: a group or setting was edited.
+void reassess_all(store::Transaction& tx, Time now);
+
+// --- The Mac's side of a conversation
+// ---------------------------------------------------------------------------------
+
+// SHA-256 in hex of the token that a Mac checks in with; the token itself is never here. Replaces an earlier one.
+Status set_credential(store::Transaction& tx, ComputerId id, std::string_view token_hash);
+std::optional<ComputerId> find_by_credential(store::Transaction& tx, std::string_view token_hash);
+
+// What was answered to a report, so that its retry gets the same answer and is applied once.
+struct Receipt {
+  std::string answer;
+  Time time = kEpoch;
+};
+// Nothing: this report is new. `conflict`/`report_id_reused`: the id was used for another body.
+Result<std::optional<Receipt>> find_receipt(store::Transaction& tx, ComputerId id, std::string_view report_id,
+                                            std::string_view body_hash);
+void store_receipt(store::Transaction& tx, ComputerId id, std::string_view report_id, std::string_view body_hash,
+                   const Receipt& receipt);
+// Returns how many went.
+std::int64_t forget_receipts_before(store::Transaction& tx, Time time);
+
+// --- Listing and showing
+// ----------------------------------------------------------------------------------------------
+
+struct Query {
+  int page = 0;  // from 0
+  int page_size = limits::kPageSize;
+  std::string sort;    // `general.name:asc,id:desc`; empty: by name
+  std::string filter;  // RSQL, see rsql.h; empty: all
+  std::vector<Section> sections = {Section::general};
+  int api_version = 4;
+};
+struct Page {
+  std::int64_t total_count = 0;  // of all that match
+  std::vector<Computer> computers;
+};
+// `invalid_field` (where: `sort` or `filter`) for a field that can't be sorted or filtered by, `bad_filter`,
+// `bad_filter_value`.
+Result<Page> list(store::Transaction& tx, const Query& query);
+
+// The record as API version 1..4 shows it: sections not asked for are null, and so is `groupMemberships`, which the
+// groups room knows.
+json::Object show(const Computer& computer, int api_version, std::span<const Section> requested);
 
 }  // namespace wardbridge::inventory

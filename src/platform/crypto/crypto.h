@@ -2,7 +2,12 @@
 //
 // Signatures (RFC 7515, 7518; RFC 8725): the key owns its one algorithm. A verifier is asked "is this token signed by
 // this key", never "by whatever the token says": a header `alg` that is not the key's is a failure, and so are `crit`,
-// `none`, embedded keys and key URLs.
+// `none`; embedded keys and key URLs are never read.
+//
+//   Key key = TRY(Key::from_jwk(published, Algorithm::RS256));
+//   json::Object claims = TRY(verify_jws(token, key));   // signed by `key`; now check iss, aud, exp
+//
+// Everything here is thread-safe. Nothing here reads a clock or leaves errors in OpenSSL's queue.
 #pragma once
 
 #include <memory>
@@ -24,7 +29,7 @@ std::string hmac_sha256(std::string_view key, std::string_view bytes);
 // Takes the same time wherever two texts of one length differ.
 bool equal_in_constant_time(std::string_view a, std::string_view b);
 
-// --- Passwords and secrets --------------------------------------------------------------------------------------------
+// --- Passwords and secrets -------------------------------------------------------------------------------------------
 
 // Argon2id for what people choose: `$argon2id$v=19$m=...$salt$hash`. At most a few run at a time, since each takes tens
 // of MiB; the rest wait.
@@ -50,10 +55,10 @@ class Sealer {
  private:
   std::string key_;
 };
-// Reads a key file (mode 0600, 32 bytes in base64) or makes it.
+// Reads a key file (32 bytes in base64, readable by its owner alone) or makes it, whole or not at all.
 Result<Sealer> open_key_file(const std::string& path, Entropy& entropy);
 
-// --- Keys and signatures ----------------------------------------------------------------------------------------------
+// --- Keys and signatures ---------------------------------------------------------------------------------------------
 
 enum class Algorithm { RS256, PS256, ES256 };
 const char* name_of(Algorithm algorithm);
@@ -64,8 +69,9 @@ class Key {
   static Result<Key> generate(Algorithm algorithm);  // RSA-2048 or P-256
   static Result<Key> from_private_pem(std::string_view pem, Algorithm algorithm);
   static Result<Key> from_public_pem(std::string_view pem, Algorithm algorithm);
-  // RFC 7517/7518. `alg`, when the JWK has one, must be `algorithm`; RSA below 2048 bits, symmetric and private-only
-  // oddities are refused.
+  // A public key, RFC 7517/7518. `alg`, `use` and `key_ops`, where present, must allow verifying with `algorithm`.
+  // Refused: symmetric keys, private members, other curves, points off the curve, base64url that is not strict, and the
+  // RSA keys that every constructor here refuses (below 2048 or above 8192 bits, exponent 1, ROCA).
   static Result<Key> from_jwk(const json::Object& jwk, Algorithm algorithm);
 
   Algorithm algorithm() const { return algorithm_; }
@@ -83,7 +89,7 @@ class Key {
  private:
   Key(std::shared_ptr<void> key, Algorithm algorithm, bool has_private)
       : key_(std::move(key)), algorithm_(algorithm), has_private_(has_private) {}
-  friend class CertificateAccess;
+  friend class KeyAccess;  // openssl.h
   std::shared_ptr<void> key_;
   Algorithm algorithm_;
   bool has_private_;
@@ -97,18 +103,21 @@ struct UnverifiedJws {
   json::Object claims;
 };
 // Splits and decodes without believing anything: to find the key id and the issuer. At most limits::kTokenBytes.
+// Fails with `bad_token`.
 Result<UnverifiedJws> peek_jws(std::string_view token);
 // The claims, when the signature is this key's. Says nothing about who, what for, and until when: that is the caller's.
-// Fails with `bad_signature`, `bad_token`, `bad_algorithm`, `critical_header`.
+// Fails, always as `unauthenticated`, with `bad_token`, `bad_algorithm`, `critical_header`, `bad_signature`.
 Result<json::Object> verify_jws(std::string_view token, const Key& key);
+// The same for a payload that need not be claims: its bytes.
+Result<std::string> verify_jws_payload(std::string_view token, const Key& key);
 
-// --- Certificates -----------------------------------------------------------------------------------------------------
+// --- Certificates ----------------------------------------------------------------------------------------------------
 
 struct CertificateRequest {
-  Key key;             // the requester's public key, algorithm RS256 or ES256 by its type
+  Key key;  // the requester's public key, algorithm RS256 or ES256 by its type
   std::string common_name;
 };
-// Reads a PKCS#10 request (DER) and checks its self-signature.
+// Reads a PKCS#10 request (DER) and checks its self-signature. `common_name` is empty when the request has none.
 Result<CertificateRequest> read_certificate_request(std::string_view der);
 std::string make_certificate_request(const Key& key, const std::string& common_name);  // DER
 
@@ -116,7 +125,7 @@ struct CertificateFacts {
   std::string subject_common_name;
   std::string issuer_common_name;
   std::string serial_hex;
-  std::string sha1_thumbprint_hex;    // upper case, as Microsoft prints it
+  std::string sha1_thumbprint_hex;  // upper case, as Microsoft prints it
   std::string sha256_thumbprint_hex;
   Time not_before = kEpoch;
   Time not_after = kEpoch;
@@ -136,7 +145,8 @@ struct CertificateTemplate {
   enum class Use { server, client, authority } use = Use::server;
 };
 
-// A certificate authority: the local one that signs the server's TLS certificates, or a tenant's MS-Organization-Access.
+// A certificate authority: the local one that signs the server's TLS certificates, or a tenant's
+// MS-Organization-Access.
 class CertificateAuthority {
  public:
   // Self-signed.
@@ -145,7 +155,7 @@ class CertificateAuthority {
 
   // DER. `subject_key` is the holder's public key.
   Result<std::string> issue(const CertificateTemplate& subject, const Key& subject_key, Entropy& entropy) const;
-  // Whether this authority signed it and it is valid at `now`.
+  // Whether this authority signed it for somebody else, and both are valid at `now`.
   bool issued(std::string_view certificate_der, Time now) const;
   std::string certificate_pem() const;
   std::string private_key_pem() const;

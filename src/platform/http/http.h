@@ -13,8 +13,10 @@
 #pragma once
 
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -45,8 +47,8 @@ class Headers {
 };
 
 struct Peer {
-  std::string address;             // `127.0.0.1`; empty when in process
-  std::string certificate_der;     // the TLS client certificate as presented (its chain is NOT verified), or empty
+  std::string address;          // `127.0.0.1`; empty when in process
+  std::string certificate_der;  // the TLS client certificate as presented (its chain is NOT verified), or empty
 };
 
 struct Request {
@@ -67,9 +69,10 @@ struct Request {
   // The decoded query, in order; an undecodable query is empty (the Router refuses it before a handler sees it).
   text::Form query_parameters() const;
   std::optional<std::string> query_parameter(std::string_view name) const;
-  // All values of a name, both repeated (`a=1&a=2`) and comma-joined (`a=1,2`).
+  // All values of a name, both repeated (`a=1&a=2`) and comma-joined (`a=1,2`); empty ones are left out.
   std::vector<std::string> query_list(std::string_view name) const;
-  // The token of `Authorization: Bearer <token>` (scheme without case), or nothing.
+  // The token of `Authorization: Bearer <token>` (scheme without case), or nothing; also nothing when the request has
+  // more than one Authorization, because two readers might then believe two different ones.
   std::optional<std::string> bearer_token() const;
   // User and password of `Authorization: Basic`, or nothing when absent or malformed.
   std::optional<std::pair<std::string, std::string>> basic_credentials() const;
@@ -95,13 +98,16 @@ class Router {
   explicit Router(Case path_case = Case::sensitive) : case_(path_case) {}
 
   // `pattern` is a path whose segments are literal, or contain one {name} with literal text around it:
-  // `/v1.0/users/{id}`, `/PartnerTenants(guid'{tenant}')`. A {name*} as the last segment takes the rest of the path.
-  // More literal segments win over fewer. Adding the same method and pattern twice is a bug.
+  // `/v1.0/users/{id}`, `/PartnerTenants(guid'{tenant}')`. A {name*} as the last segment takes the rest of the path,
+  // which may be empty. A {name} never matches an empty segment, and literals match the decoded path (`%27` is `'`).
+  // Among the patterns of a method, more literal segments win over fewer, then a literal further left. Adding the same
+  // method and pattern twice (whatever its names are called) is a bug.
   void add(std::string method, std::string pattern, Handler handler);
 
-  // 404 when no pattern matches, 405 with Allow when only the method differs, 400 when path or query are not decodable;
-  // the bodies of those come from the fallback handlers, so that each face answers in its own error shape.
-  // HEAD is answered by GET without the body.
+  // 404 when no pattern matches, 405 with Allow when only the method differs, 400 when path or query are not decodable
+  // (bad escapes, not UTF-8, a NUL, `.` and `..` segments), 500 when a handler throws; the bodies of those come from
+  // the fallback, so that each face answers in its own error shape. Without one they are plain text. HEAD is answered
+  // by GET without the body; its Content-Length tells how long the body would have been.
   Response handle(Request request) const;
 
   // `status` is 400, 404, 405 or 500 (a handler threw); `message` is for people.
@@ -129,12 +135,14 @@ class Transport {
  public:
   virtual ~Transport() = default;
   // Any HTTP status is a Response. Failures: `unavailable` (name, connect, TLS, reset; reason says which: `dns`,
-  // `connect`, `tls`, `reset`), `timeout` (nothing is known about what happened there), `forbidden` (`outbound_address`:
-  // the allow-list refuses the address), `too_large`. Redirects are not followed. Thread-safe.
+  // `connect`, `tls`, `reset`), `timeout` (nothing is known about what happened there), `forbidden`
+  // (`outbound_address`: the allow-list refuses the address), `too_large`. Redirects are not followed. Thread-safe.
   virtual Result<Response> send(const OutboundRequest& request, Duration deadline) = 0;
 };
 
-// Hands requests to routers by origin (`https://127.0.0.1:9443`), without a network. For tests and simulation.
+// Hands requests to routers by origin (`https://127.0.0.1:9443`), without a network. For tests and simulation. An
+// origin that nothing is attached to fails like a closed port: `unavailable`, `connect`. A router must outlive its
+// stay.
 class InProcessTransport final : public Transport {
  public:
   void attach(std::string origin, const Router& router);
@@ -142,18 +150,21 @@ class InProcessTransport final : public Transport {
   Result<Response> send(const OutboundRequest& request, Duration deadline) override;
 
  private:
+  std::mutex mutex_;
   std::map<std::string, const Router*> routers_;
 };
 
-// scheme, host, port and the rest of an absolute http(s) URL. Refuses user info, control characters, empty hosts and
-// anything else that is not plainly a URL.
+// scheme, host, port and the rest of an absolute http(s) URL. Fails with `bad_url` on user info, control characters,
+// empty hosts, fragments, numbers that only some readers take for an address (`127.1`, `0x7f000001`) and anything else
+// that is not plainly a URL, so that no two readers can see two different hosts in it.
 struct Url {
   std::string scheme;  // lower case
   std::string host;    // lower case; IPv6 without brackets
   int port = 0;
-  std::string path;   // at least "/"
-  std::string query;  // without '?'
-  std::string origin() const;  // scheme://host:port
+  std::string path;               // at least "/"
+  std::string query;              // without '?'
+  std::string origin() const;     // scheme://host:port
+  std::string authority() const;  // host, with the port unless it is the default of the scheme: the Host header
 };
 Result<Url> parse_url(std::string_view text);
 

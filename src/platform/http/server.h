@@ -1,6 +1,7 @@
 // The HTTP/1.1 server: TLS (1.2 and newer), keep-alive, hard limits, one thread for sockets and a pool for handlers.
-// A request over a limit is answered (400, 408, 413, 414, 431) and its connection closed; a body or header that stops
-// arriving is timed out. Handlers that throw give 500 and a log line with the request's id.
+// A request over a limit is answered (400, 408, 413, 414, 431) and its connection closed, a connection too many gets
+// 503; a body or header that stops arriving is timed out. Handlers that throw give 500 and a log line with the
+// request's id. What is on the wire besides the handler's own headers: Date, Content-Length and Connection.
 //
 //   Server server({.port = 0, .tls = identity}, router, clock, entropy);
 //   TRY(server.start());
@@ -26,7 +27,7 @@ struct TlsIdentity {
 struct ServerOptions {
   std::string name = "server";  // in logs and metrics: `management`, `tenant`, `gate`
   std::string address = "127.0.0.1";
-  int port = 0;  // 0: any free one
+  int port = 0;                    // 0: any free one
   std::optional<TlsIdentity> tls;  // nothing: plain http (tests, or behind a proxy on loopback)
   // Ask clients for a certificate; any is let through and handed to the handler in Request::peer, which must judge it.
   bool ask_for_client_certificate = false;
@@ -45,9 +46,13 @@ class Server {
   ~Server();  // stops
   Server(const Server&) = delete;
 
-  // Fails with `unavailable`/`listen` when the address is taken, `invalid_argument`/`tls` when the identity is bad.
+  // Takes the address, so that port() is known before the router is filled; clients wait until start(). Fails with
+  // `unavailable`/`listen` when the address is taken, `invalid_argument`/`tls` when the identity is bad.
+  Status bind();
+  // Binds, if that was not done, and answers.
   Status start();
-  // Stops accepting, lets running handlers finish (10 s at most), closes. Idempotent.
+  // Stops accepting, lets running handlers finish and their answers go out (10 s at most), closes. A handler that runs
+  // on is still waited for, since it uses the router. Idempotent; never from a handler.
   void stop();
   int port() const;
 

@@ -26,7 +26,7 @@ void write(Level level, std::string_view event, Fields fields) {
   line["time"] = to_iso8601(SystemClock{}.now());
   line["level"] = kLevelNames[static_cast<int>(level)];
   line["event"] = std::string(event);
-  for (const auto& [name, value] : fields) line[std::string(name)] = value;
+  for (const Field& field : fields) line[std::string(field.name)] = field.value;
   std::string text = json::to_text(line) + "\n";
   std::lock_guard lock(g_sink_mutex);
   if (sink()) {

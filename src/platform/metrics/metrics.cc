@@ -1,5 +1,6 @@
 #include "platform/metrics/metrics.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <map>
 #include <memory>
@@ -28,7 +29,9 @@ Registry& registry() {
   return *instance;
 }
 
-std::string label_text(const Labels& labels) {
+// Sorted by name, so that labels given in another order are the same series.
+std::string label_text(Labels labels) {
+  std::sort(labels.begin(), labels.end());
   std::string out;
   for (const auto& [name, value] : labels) {
     if (!out.empty()) out += ",";

@@ -10,6 +10,9 @@
 //
 // Rules of the one SQL: `?` placeholders; types TEXT and BIGINT only (times are Unix milliseconds, booleans 0/1, bytes
 // base64); INSERT ... ON CONFLICT (..) DO UPDATE/NOTHING, RETURNING; no AUTOINCREMENT (see next_id); no vendor functions.
+// Both stores are made to agree where they differ by nature: columns hold their declared type and nothing else, keys are
+// never NULL, text is compared and ordered by its bytes, LIKE minds case. A text holds no zero byte
+// (`invalid_argument`/`bad_text`). What a predicate tests is written out (`enabled = 1`, not `enabled`).
 //
 // Promises:
 //   - write() returning success means durable: SQLite WAL with synchronous=FULL, PostgreSQL synchronous_commit=on.
@@ -21,8 +24,9 @@
 //   - Thread-safe. A body must not call write() or read() of the same store.
 //
 // Statement failures unwind from query()/execute() to write()/read() as an internal exception, which these turn into the
-// returned Failure: `unavailable`/`disk_full`, `unavailable`/`store_down`, `conflict`/`already_exists` (a unique
-// constraint), `internal`/`sql`. Bodies must not catch.
+// returned Failure: `unavailable`/`disk_full`, `unavailable`/`store_down`, `unavailable`/`store_busy` (too many
+// conflicting writers), `conflict`/`already_exists` (a unique constraint), `internal`/`sql`. Bodies must not catch. When
+// the connection to PostgreSQL breaks while it commits, write() says `timeout`/`commit_unknown`: look before repeating.
 #pragma once
 
 #include <cstdint>
@@ -89,7 +93,8 @@ class Transaction {
   virtual std::vector<Row> query(std::string_view sql, Parameters parameters) = 0;
   // Rows touched.
   virtual std::int64_t execute(std::string_view sql, Parameters parameters) = 0;
-  // Row by row, for large results; the callback returns false to stop.
+  // Row by row, for large results of a SELECT; the callback returns false to stop. It may run other statements, but not
+  // ones that change the rows being walked.
   virtual void for_each(std::string_view sql, Parameters parameters, const std::function<bool(const Row&)>& row) = 0;
 
   std::vector<Row> query(std::string_view sql, std::initializer_list<Value> parameters = {}) {
@@ -105,8 +110,9 @@ class Transaction {
   // time, "" where there is only one. `skip_locked` leaves out rows that another transaction holds.
   virtual std::string_view lock_rows(bool skip_locked = false) const = 0;
 
-  // 1, 2, 3, ... per name, without gaps from rolled-back transactions mattering to anyone.
-  std::int64_t next_id(std::string_view name);
+  // 1, 2, 3, ... per name (at most 40 bytes). No two committed transactions get the same number; rolled-back ones may
+  // leave gaps. Later calls get larger numbers, also across nodes, but they may commit in another order.
+  virtual std::int64_t next_id(std::string_view name);
 
   // Calls `action` after the transaction is durable (not when it rolled back): to wake an actor, to count.
   virtual void after_commit(std::function<void()> action) = 0;

@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/time.h"
@@ -34,12 +35,17 @@ struct Policy {
   std::vector<std::string> include_user_actions;              // `urn:user:registerdevice`
   std::vector<std::string> client_app_types;                  // `all`, `browser`, `mobileAppsAndDesktopClients`, ...
   std::vector<std::string> include_platforms, exclude_platforms;  // empty include: any; `all`, `macOS`, ...
-  // Conditions that are stored but that this engine can't judge (locations, risk, device filter, ...). Not empty makes
-  // the policy unevaluable: it is treated as applying, and what it requires as not satisfied.
+  // Conditions that are stored but that this engine can't judge, as paths of the policy's JSON (`locations`,
+  // `users.includeRoles`, `applications.applicationFilter`, ...). Not empty makes the policy unevaluable: it is treated
+  // as applying, and what it requires as not satisfied - unless a condition that can be judged leaves the sign-in out.
+  // One that might include more users or applications (`users.include...`, `applications.include...`,
+  // `applications.applicationFilter`) can't be outweighed by the absence of an inclusion, only by an exclusion.
   std::vector<std::string> unsupported_conditions;
 
   GrantOperator grant_operator = GrantOperator::all_of;
   std::vector<Control> grant_controls;
+  // Further demands that this engine has no name for (`termsOfUse`, `authenticationStrength`, ...): never satisfied.
+  std::vector<std::string> unsupported_grants;
 };
 
 struct SignIn {
@@ -73,6 +79,7 @@ enum class PolicyResult {
 };
 const char* wire_name(PolicyResult result);
 const char* wire_name(Control control);  // `compliantDevice`
+std::optional<Control> control_from_wire_name(std::string_view name);
 
 struct AppliedPolicy {
   std::string id;
@@ -89,12 +96,14 @@ enum class Outcome { grant, block };
 struct Decision {
   Outcome outcome = Outcome::block;
   // Microsoft's error number of a refusal (53003 blocked, 53000 device not compliant, 530003 device must be managed,
-  // 50097 device authentication required, 50076 MFA); 0 for a grant.
+  // 50097 device authentication required, 50076 MFA, ...); 0 for a grant. Of several: blocks first, then what a device
+  // lacks, then the other controls.
   int error_code = 0;
   std::string reason;                   // for the person who was refused; names the policy
   std::vector<AppliedPolicy> policies;  // every policy, in the order given
 };
 
+// Total and deterministic. Outcome, error code and reason don't depend on the order of the policies.
 Decision decide(const SignIn& sign_in, const std::vector<Policy>& policies);
 
 }  // namespace wardbridge::access

@@ -167,6 +167,19 @@ struct Endpoint {
 
 extern const store::Schema kSchema;
 
+// --- Audit rows of one tenant, in Microsoft's activity words. Rooms above write theirs with this one too.
+struct Change {
+  std::string activity;     // `Add user`
+  std::string object_type;  // `User`, `Group`, `Device`, `Application`, `ServicePrincipal`, `Policy`
+  std::string object_id;
+  std::string object_name;
+  json::Object properties;  // property -> {"old":..,"new":..}; never a secret
+};
+void record_change(store::Transaction& tx, const TenantId& tenant, Change change, const audit::Actor& by, Time now);
+// Newest first, only rows that record_change() wrote for this tenant; `details` holds the properties.
+std::vector<audit::StoredEntry> audit_rows(store::Transaction& tx, const TenantId& tenant, int limit,
+                                           std::optional<std::int64_t> before_sequence = {});
+
 // --- Tenants
 Status create_tenant(store::Transaction& tx, const Tenant& tenant);
 std::optional<Tenant> find_tenant(store::Transaction& tx, std::string_view id_or_domain);
@@ -199,17 +212,27 @@ Status update_device(store::Transaction& tx, const TenantId& tenant, const Devic
 Status delete_device(store::Transaction& tx, const TenantId& tenant, const DeviceId& id, const audit::Actor& by, Time now);
 void touch_device(store::Transaction& tx, const TenantId& tenant, const DeviceId& id, Time signed_in);
 
+// What a compliance message says about the device itself; empty: nothing new.
+struct ReportedDetails {
+  std::string display_name;
+  std::string operating_system;
+  std::string operating_system_version;
+};
+
 // What became of a compliance message. `stale`: an equal or newer version is already applied; nothing was written.
 enum class Applied { applied, stale };
 // Law 7: for tenant/intune only (a tidy rule refuses other callers). Also refreshes name, OS and version where given.
+// The partner of the first message applied owns the device from then on. `compliance.reported` is set to `now`.
 // Fails with `not_found`/`no_device`, and `forbidden`/`other_partner` when another partner owns the device.
 Result<Applied> set_compliance(store::Transaction& tx, const TenantId& tenant, const DeviceId& id,
-                               const Device::Compliance& compliance, const audit::Actor& by, Time now);
+                               const Device::Compliance& compliance, const audit::Actor& by, Time now,
+                               const ReportedDetails& reported = {});
 
 // --- Applications, service principals, consent
 Status create_application(store::Transaction& tx, const TenantId& tenant, const Application& application,
                           const audit::Actor& by, Time now);
 std::optional<Application> find_application(store::Transaction& tx, const TenantId& tenant, const AppId& id);
+std::optional<Application> find_application_by_object_id(store::Transaction& tx, const TenantId& tenant, const ObjectId& id);
 std::vector<Application> applications(store::Transaction& tx, const TenantId& tenant);
 // By app id or by one of its identifier URIs (with or without the trailing slash that callers drop or double).
 std::optional<Application> find_resource(store::Transaction& tx, const TenantId& tenant, std::string_view app_id_or_uri);
@@ -219,7 +242,8 @@ std::vector<Credential> credentials(store::Transaction& tx, const TenantId& tena
 Status create_service_principal(store::Transaction& tx, const TenantId& tenant, const ServicePrincipal& principal,
                                 const audit::Actor& by, Time now);
 std::optional<ServicePrincipal> find_service_principal(store::Transaction& tx, const TenantId& tenant, const AppId& app);
-std::optional<ServicePrincipal> find_service_principal_by_object_id(store::Transaction& tx, const TenantId& tenant, const ObjectId& id);
+std::optional<ServicePrincipal> find_service_principal_by_object_id(store::Transaction& tx, const TenantId& tenant,
+                                                                    const ObjectId& id);
 std::vector<ServicePrincipal> service_principals(store::Transaction& tx, const TenantId& tenant);
 void set_endpoints(store::Transaction& tx, const TenantId& tenant, const AppId& app, const std::vector<Endpoint>& endpoints);
 std::vector<Endpoint> endpoints(store::Transaction& tx, const TenantId& tenant, const AppId& app);

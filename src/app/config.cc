@@ -1,0 +1,250 @@
+#include "app/config.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <fstream>
+#include <functional>
+#include <map>
+#include <sstream>
+
+#include "base/text.h"
+
+namespace wardbridge::app {
+namespace {
+
+// Reads one mapping against its table of keys. Errors are thrown as Failure inside this file only, because yaml-cpp's
+// tree walk is recursive; load_config() turns them into the returned value.
+class Reader {
+ public:
+  using Read = std::function<void(const YAML::Node&, const std::string& path)>;
+
+  explicit Reader(std::string file) : file_(std::move(file)) {}
+
+  [[noreturn]] void fail(const YAML::Node& node, const std::string& message) const {
+    int line = node.Mark().line;
+    throw invalid("bad_config", file_ + ":" + std::to_string(line + 1) + ": " + message);
+  }
+
+  void mapping(const YAML::Node& node, const std::string& path, const std::map<std::string, Read>& keys) const {
+    if (node.IsNull()) return;
+    if (!node.IsMap()) fail(node, "`" + path + "` must be a mapping of keys");
+    for (const auto& entry : node) {
+      auto name = entry.first.as<std::string>();
+      auto known = keys.find(name);
+      std::string full = path.empty() ? name : path + "." + name;
+      if (known == keys.end()) fail(entry.first, "`" + full + "` is not a key" + suggestion(name, keys));
+      known->second(entry.second, full);
+    }
+  }
+
+  Read text(std::string& target) const {
+    return [&target, this](const YAML::Node& node, const std::string& path) {
+      if (!node.IsScalar()) fail(node, "`" + path + "` must be a text");
+      target = node.Scalar();
+    };
+  }
+  Read one_of(std::string& target, std::vector<std::string> allowed) const {
+    return [&target, allowed, this](const YAML::Node& node, const std::string& path) {
+      text(target)(node, path);
+      if (std::find(allowed.begin(), allowed.end(), target) == allowed.end()) {
+        fail(node, "`" + path + "` must be one of " + text::join(allowed, ", ") + ", not `" + target + "`");
+      }
+    };
+  }
+  Read guid(std::string& target) const {
+    return [&target, this](const YAML::Node& node, const std::string& path) {
+      text(target)(node, path);
+      if (!text::is_guid(target)) fail(node, "`" + path + "` must be a GUID, not `" + target + "`");
+      target = text::lower(target);
+    };
+  }
+  Read flag(bool& target) const {
+    return [&target, this](const YAML::Node& node, const std::string& path) {
+      if (!YAML::convert<bool>::decode(node, target)) fail(node, "`" + path + "` must be true or false");
+    };
+  }
+  Read whole_hours(Duration& target, int least, int most) const {
+    return [&target, least, most, this](const YAML::Node& node, const std::string& path) {
+      int value = 0;
+      if (!YAML::convert<int>::decode(node, value) || value < least || value > most) {
+        fail(node, "`" + path + "` must be a whole number of hours from " + std::to_string(least) + " to " +
+                       std::to_string(most));
+      }
+      target = hours{value};
+    };
+  }
+  Read texts(std::vector<std::string>& target) const {
+    return [&target, this](const YAML::Node& node, const std::string& path) {
+      if (!node.IsSequence()) fail(node, "`" + path + "` must be a list");
+      for (const auto& item : node) {
+        if (!item.IsScalar()) fail(item, "`" + path + "` must be a list of texts");
+        target.push_back(item.Scalar());
+      }
+    };
+  }
+  Read listen(Listen& target) const {
+    return [&target, this](const YAML::Node& node, const std::string& path) {
+      std::string value;
+      text(value)(node, path);
+      auto colon = value.rfind(':');
+      auto port = colon == std::string::npos ? std::nullopt : text::parse_integer(value.substr(colon + 1));
+      if (!port || *port < 0 || *port > 65535 || colon == 0) {
+        fail(node, "`" + path + "` must be an address and a port such as `127.0.0.1:8443`, not `" + value + "`");
+      }
+      target = {value.substr(0, colon), static_cast<int>(*port)};
+    };
+  }
+  Read url(std::string& target) const {
+    return [&target, this](const YAML::Node& node, const std::string& path) {
+      text(target)(node, path);
+      if (!target.starts_with("https://") || target.ends_with('/')) {
+        fail(node, "`" + path + "` must begin with `https://` and have no slash at its end, not `" + target + "`");
+      }
+    };
+  }
+  template <class Item>
+  Read list_of(std::vector<Item>& target, std::function<std::map<std::string, Read>(Item&)> keys) const {
+    return [&target, keys, this](const YAML::Node& node, const std::string& path) {
+      if (!node.IsSequence()) fail(node, "`" + path + "` must be a list");
+      for (const auto& entry : node) {
+        Item item;
+        mapping(entry, path + "[" + std::to_string(target.size()) + "]", keys(item));
+        target.push_back(std::move(item));
+      }
+    };
+  }
+  Read section(std::map<std::string, Read> keys) const {
+    return
+        [keys = std::move(keys), this](const YAML::Node& node, const std::string& path) { mapping(node, path, keys); };
+  }
+
+ private:
+  // The known key that shares most of its letters' order with what was typed, when that is close enough to help.
+  static std::string suggestion(const std::string& typed, const std::map<std::string, Read>& keys) {
+    std::string best;
+    std::size_t best_distance = 3;
+    for (const auto& [name, read] : keys) {
+      std::vector<std::size_t> row(name.size() + 1);
+      for (std::size_t j = 0; j <= name.size(); ++j) row[j] = j;
+      for (std::size_t i = 1; i <= typed.size(); ++i) {
+        std::size_t diagonal = row[0];
+        row[0] = i;
+        for (std::size_t j = 1; j <= name.size(); ++j) {
+          std::size_t above = row[j];
+          row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (typed[i - 1] == name[j - 1] ? 0 : 1)});
+          diagonal = above;
+        }
+      }
+      if (row[name.size()] < best_distance) best_distance = row[name.size()], best = name;
+    }
+    return best.empty() ? "" : "; did you mean `" + best + "`?";
+  }
+
+  std::string file_;
+};
+
+using Keys = std::map<std::string, Reader::Read>;
+
+Keys store_keys(const Reader& reader, StoreConfig& store) {
+  return {{"kind", reader.one_of(store.kind, {"sqlite", "postgresql"})}, {"connection", reader.text(store.connection)}};
+}
+
+Keys application_keys(const Reader& reader, ApplicationConfig& application) {
+  return {{"name", reader.text(application.name)},
+          {"client_id", reader.guid(application.client_id)},
+          {"redirect_uris", reader.texts(application.redirect_uris)},
+          {"public_client", reader.flag(application.public_client)},
+          {"identifier_uris", reader.texts(application.identifier_uris)},
+          {"client_secret_file", reader.text(application.client_secret_file)},
+          {"application_permissions", reader.texts(application.application_permissions)}};
+}
+
+Keys tenant_keys(const Reader& reader, TenantConfig& tenant) {
+  return {{"id", reader.guid(tenant.id)},
+          {"name", reader.text(tenant.name)},
+          {"domains", reader.texts(tenant.domains)},
+          {"users", reader.list_of<UserConfig>(tenant.users,
+                                               [&reader](UserConfig& user) -> Keys {
+                                                 return {{"user_principal_name", reader.text(user.user_principal_name)},
+                                                         {"display_name", reader.text(user.display_name)},
+                                                         {"password_file", reader.text(user.password_file)}};
+                                               })},
+          {"groups", reader.list_of<GroupConfig>(
+                         tenant.groups,
+                         [&reader](GroupConfig& group) -> Keys {
+                           return {{"name", reader.text(group.name)}, {"members", reader.texts(group.members)}};
+                         })},
+          {"applications",
+           reader.list_of<ApplicationConfig>(tenant.applications, [&reader](ApplicationConfig& application) {
+             return application_keys(reader, application);
+           })}};
+}
+
+void read_config(const Reader& reader, const YAML::Node& root, Config& config) {
+  reader.mapping(
+      root, "",
+      {{"data", reader.text(config.data)},
+       {"log_level", reader.one_of(config.log_level, {"debug", "info", "warning", "error"})},
+       {"certificate_file", reader.text(config.certificate_file)},
+       {"private_key_file", reader.text(config.private_key_file)},
+       {"management", reader.section({{"enabled", reader.flag(config.management.enabled)},
+                                      {"listen", reader.listen(config.management.listen)},
+                                      {"public_url", reader.url(config.management.public_url)},
+                                      {"store", reader.section(store_keys(reader, config.management.store))}})},
+       {"tenant", reader.section(
+                      {{"enabled", reader.flag(config.tenant.enabled)},
+                       {"listen", reader.listen(config.tenant.listen)},
+                       {"public_url", reader.url(config.tenant.public_url)},
+                       {"store", reader.section(store_keys(reader, config.tenant.store))},
+                       {"compliance_validity_hours", reader.whole_hours(config.tenant.compliance_validity, 1, 2880)},
+                       {"tenants", reader.list_of<TenantConfig>(config.tenant.tenants, [&reader](TenantConfig& tenant) {
+                          return tenant_keys(reader, tenant);
+                        })}})}});
+}
+
+// What no single key can say.
+void check_whole(const Reader& reader, const YAML::Node& root, const Config& config) {
+  if (config.certificate_file.empty() != config.private_key_file.empty()) {
+    reader.fail(root, "`certificate_file` and `private_key_file` go together");
+  }
+  if (!config.management.enabled && !config.tenant.enabled) {
+    reader.fail(root, "`management.enabled` and `tenant.enabled` are both false: there is nothing to do");
+  }
+  for (const auto& [part, store] :
+       {std::pair{"management", &config.management.store}, {"tenant", &config.tenant.store}}) {
+    if (store->kind == "postgresql" && store->connection.empty()) {
+      reader.fail(root, "`" + std::string(part) + ".store.connection` is required with `postgresql`");
+    }
+  }
+  for (const TenantConfig& tenant : config.tenant.tenants) {
+    if (tenant.domains.empty()) reader.fail(root, "every entry of `tenant.tenants` needs at least one of `domains`");
+  }
+}
+
+}  // namespace
+
+Result<Config> parse_config(const std::string& text, const std::string& name) {
+  Reader reader(name);
+  try {
+    YAML::Node root = YAML::Load(text);
+    Config config;
+    read_config(reader, root, config);
+    check_whole(reader, root, config);
+    return config;
+  } catch (const Failure& failure) {
+    return failure;
+  } catch (const YAML::Exception& exception) {
+    return invalid("bad_config",
+                   name + ":" + std::to_string(exception.mark.line + 1) + ": not valid YAML: " + exception.msg);
+  }
+}
+
+Result<Config> load_config(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) return invalid("bad_config", path + ":1: the file can't be read");
+  std::ostringstream text;
+  text << file.rdbuf();
+  return parse_config(text.str(), path);
+}
+
+}  // namespace wardbridge::app

@@ -1,0 +1,89 @@
+// The configuration: one YAML file in which every key has a default, and an unknown key is an error that names file,
+// line and key.
+//
+//   auto config = load_config("wardbridge.yaml");
+//   if (!config.ok()) -> "wardbridge.yaml:12: `tenant.listne` is not a key; did you mean `listen`?"   exit code 2
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+
+namespace wardbridge::app {
+
+// An address to listen on: `127.0.0.1:8443`; port 0 is any free one.
+struct Listen {
+  std::string address = "127.0.0.1";
+  int port = 0;
+};
+
+struct StoreConfig {
+  // `sqlite`: a file in the data folder. `postgresql`: `connection`, a libpq connection string; each part has a schema
+  // of its own in that database.
+  std::string kind = "sqlite";
+  std::string connection;
+};
+
+struct UserConfig {
+  std::string user_principal_name;
+  std::string display_name;
+  std::string password;       // only the demo sets it in memory
+  std::string password_file;  // how a file gives it
+};
+struct GroupConfig {
+  std::string name;
+  std::vector<std::string> members;  // user principal names
+};
+struct ApplicationConfig {
+  std::string name;
+  std::string client_id;  // a GUID; empty: made up at first start and kept
+  std::vector<std::string> redirect_uris;
+  bool public_client = false;
+  std::vector<std::string> identifier_uris;
+  std::string client_secret;       // only the demo sets it in memory
+  std::string client_secret_file;  // how a file gives it
+  std::vector<std::string>
+      application_permissions;  // Microsoft Graph and Intune API roles, consented: `Device.Read.All`
+};
+struct TenantConfig {
+  std::string id;  // a GUID; empty: made up at first start and kept
+  std::string name;
+  std::vector<std::string> domains;
+  std::vector<UserConfig> users;
+  std::vector<GroupConfig> groups;
+  std::vector<ApplicationConfig> applications;
+};
+
+struct ManagementConfig {
+  bool enabled = true;
+  Listen listen{.port = 8443};
+  std::string public_url;  // empty: https:// and the address listened on
+  StoreConfig store;
+};
+
+struct TenantFaceConfig {
+  bool enabled = true;
+  Listen listen{.port = 9443};
+  std::string public_url;
+  StoreConfig store;
+  Duration compliance_validity = hours{24};
+  std::vector<TenantConfig> tenants;
+};
+
+struct Config {
+  std::string data = "wardbridge-data";  // folder of databases, keys and the local certificate authority
+  std::string log_level = "info";
+  std::string certificate_file;  // both empty: the local certificate authority issues a certificate
+  std::string private_key_file;
+  ManagementConfig management;
+  TenantFaceConfig tenant;
+};
+
+// Fails with `bad_config`; the message is one line: file, line, key, what is wrong.
+Result<Config> load_config(const std::string& path);
+Result<Config> parse_config(const std::string& text, const std::string& name);
+
+}  // namespace wardbridge::app

@@ -1,0 +1,92 @@
+#include "app/config.h"
+
+#include <gtest/gtest.h>
+
+namespace wardbridge::app {
+namespace {
+
+std::string refusal(const std::string& text) {
+  auto config = parse_config(text, "w.yaml");
+  return config.ok() ? "accepted" : config.failure().message;
+}
+
+TEST(ConfigTest, AnEmptyFileIsAllDefaults) {
+  auto config = parse_config("", "w.yaml");
+  ASSERT_TRUE(config.ok());
+  EXPECT_EQ(config->management.listen.port, 8443);
+  EXPECT_EQ(config->tenant.listen.port, 9443);
+  EXPECT_EQ(config->management.store.kind, "sqlite");
+  EXPECT_EQ(config->tenant.compliance_validity, hours{24});
+}
+
+TEST(ConfigTest, ReadsEverything) {
+  auto config = parse_config(R"(
+data: /var/lib/wardbridge
+log_level: debug
+management:
+  listen: 0.0.0.0:443
+  public_url: https://jamf.example
+  store: {kind: postgresql, connection: "host=/run/postgresql"}
+tenant:
+  enabled: false
+  compliance_validity_hours: 48
+  tenants:
+    - id: 11111111-2222-3333-4444-555555555555
+      name: Contoso
+      domains: [contoso.example]
+      users:
+        - {user_principal_name: ada@contoso.example, display_name: Ada, password_file: ada.txt}
+      groups:
+        - {name: Staff, members: [ada@contoso.example]}
+      applications:
+        - name: Payroll
+          client_id: 99999999-2222-3333-4444-555555555555
+          redirect_uris: ["http://localhost"]
+          public_client: true
+)",
+                             "w.yaml");
+  ASSERT_TRUE(config.ok()) << config.failure().message;
+  EXPECT_EQ(config->management.listen.address, "0.0.0.0");
+  EXPECT_EQ(config->management.store.connection, "host=/run/postgresql");
+  EXPECT_EQ(config->tenant.tenants.at(0).groups.at(0).members.at(0), "ada@contoso.example");
+  EXPECT_TRUE(config->tenant.tenants.at(0).applications.at(0).public_client);
+}
+
+TEST(ConfigTest, UnknownKeysAreNamedWithTheirLine) {
+  EXPECT_EQ(refusal("data: x\ntenant:\n  listne: 1.2.3.4:5\n"),
+            "w.yaml:3: `tenant.listne` is not a key; did you mean `listen`?");
+  EXPECT_EQ(refusal("colour: red\n"), "w.yaml:1: `colour` is not a key");
+}
+
+TEST(ConfigTest, WrongValuesSayWhatIsWanted) {
+  EXPECT_EQ(refusal("log_level: loud\n"),
+            "w.yaml:1: `log_level` must be one of debug, info, warning, error, not `loud`");
+  EXPECT_EQ(refusal("management:\n  listen: here\n"),
+            "w.yaml:2: `management.listen` must be an address and a port such as `127.0.0.1:8443`, not `here`");
+  EXPECT_EQ(refusal("management:\n  enabled: maybe\n"), "w.yaml:2: `management.enabled` must be true or false");
+  EXPECT_EQ(refusal("tenant:\n  compliance_validity_hours: 0\n"),
+            "w.yaml:2: `tenant.compliance_validity_hours` must be a whole number of hours from 1 to 2880");
+  EXPECT_EQ(refusal("tenant:\n  tenants:\n    - id: nope\n"),
+            "w.yaml:3: `tenant.tenants[0].id` must be a GUID, not `nope`");
+  EXPECT_EQ(refusal("tenant:\n  tenants: 7\n"), "w.yaml:2: `tenant.tenants` must be a list");
+  EXPECT_EQ(refusal("tenant: 7\n"), "w.yaml:1: `tenant` must be a mapping of keys");
+}
+
+TEST(ConfigTest, WhatBelongsTogetherIsChecked) {
+  EXPECT_EQ(refusal("certificate_file: a.pem\n"), "w.yaml:1: `certificate_file` and `private_key_file` go together");
+  EXPECT_EQ(refusal("tenant:\n  store: {kind: postgresql}\n"),
+            "w.yaml:1: `tenant.store.connection` is required with `postgresql`");
+  EXPECT_EQ(refusal("tenant:\n  tenants:\n    - name: x\n"),
+            "w.yaml:1: every entry of `tenant.tenants` needs at least one of `domains`");
+}
+
+TEST(ConfigTest, BrokenYamlNamesItsLine) {
+  EXPECT_TRUE(refusal("data: [1,\n").starts_with("w.yaml:2: not valid YAML: ")) << refusal("data: [1,\n");
+}
+
+TEST(ConfigTest, AFileThatIsNotThereIsOneLine) {
+  EXPECT_EQ(load_config("/nowhere/w.yaml").failure().message, "/nowhere/w.yaml:1: the file can't be read");
+}
+
+}  // namespace
+}  // namespace wardbridge::app

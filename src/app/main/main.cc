@@ -1,0 +1,113 @@
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+
+#include "app/demo.h"
+#include "app/serve.h"
+#include "base/text.h"
+#include "cli/import.h"
+#include "platform/http/client.h"
+
+namespace {
+
+using namespace wardbridge;
+
+constexpr const char* kVersion = "wardbridge 0.1.0";
+
+constexpr const char* kFooter =
+    "Exit codes: 0 done; 1 it did not work, standard error says why; 2 wrong usage or configuration.\n"
+    "Secrets are read from files or standard input, never from the command line.";
+
+// How a verb reaches a running server.
+struct Target {
+  std::string url = "https://127.0.0.1:8443";
+  std::string ca_file;
+  std::string user = "admin";
+  std::string password_file = "-";
+};
+
+void add_target(CLI::App* verb, Target& target) {
+  verb->add_option("--url", target.url, "address of the management API")->capture_default_str();
+  verb->add_option("--ca-file", target.ca_file, "PEM file of the certificate authority to trust");
+  verb->add_option("--user", target.user, "user name")->capture_default_str();
+  verb->add_option("--password-file", target.password_file, "file with the password; - is standard input")
+      ->capture_default_str();
+}
+
+std::string read_password(const std::string& path) {
+  std::string line;
+  if (path == "-") {
+    std::getline(std::cin, line);
+  } else {
+    std::ifstream file(path);
+    std::getline(file, line);
+  }
+  return std::string(text::trim(line));
+}
+
+int run_import(const Target& target, const cli::ImportOptions& options) {
+  http::CurlTransport transport({.ca_file = target.ca_file});
+  cli::ApiClient management(transport, target.url);
+  if (Status status = management.log_in(target.user, read_password(target.password_file)); !status.ok()) {
+    std::fprintf(stderr, "wardbridge import: %s\n", status.failure().message.c_str());
+    return 1;
+  }
+  return cli::import_computers(management, options);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App program(
+      "Wardbridge: an application opens only for a trusted person on a Mac that is known, managed and compliant right "
+      "now.");
+  program.footer(kFooter);
+  program.set_version_flag("--version", kVersion);
+  program.require_subcommand(1);
+  int exit_code = 0;
+
+  app::DemoOptions demo;
+  CLI::App* demo_verb = program.add_subcommand("demo", "run everything on loopback with simulated Macs and fresh data");
+  demo_verb->add_flag("--once", demo.once, "play the story, print it, stop");
+  demo_verb->add_option("--macs", demo.macs, "how many simulated Macs")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100'000));
+  CLI::Option* demo_json = demo_verb->add_flag("--json", demo.json, "the story as JSON (with --once)");
+  demo_json->needs("--once");
+  demo_verb->add_option("--data", demo.data, "folder for the demo's data (default: a fresh one, removed afterwards)");
+  demo_verb->callback([&] { exit_code = app::run_demo(demo); });
+
+  std::string config_path = "wardbridge.yaml";
+  CLI::App* serve_verb = program.add_subcommand("serve", "run the parts of a configuration until SIGINT or SIGTERM");
+  serve_verb->add_option("--config", config_path, "configuration file")->capture_default_str();
+  serve_verb->callback([&] { exit_code = app::serve(config_path); });
+
+  CLI::App* config_verb = program.add_subcommand("config", "about the configuration file");
+  config_verb->require_subcommand(1);
+  CLI::App* check_verb =
+      config_verb->add_subcommand("check", "say whether a configuration file is right, without starting anything");
+  check_verb->add_option("--config", config_path, "configuration file")->capture_default_str();
+  check_verb->callback([&] { exit_code = app::check_config(config_path); });
+
+  Target target;
+  cli::ImportOptions import;
+  CLI::App* import_verb = program.add_subcommand("import", "bring in records of another server");
+  import_verb->require_subcommand(1);
+  CLI::App* computers_verb = import_verb->add_subcommand(
+      "computers", "computer records: Jamf Pro API JSON (one record or a list), Classic API JSON or XML");
+  computers_verb->add_option("paths", import.paths, "files, or folders whose .json and .xml files are taken")
+      ->required()
+      ->check(CLI::ExistingPath);
+  computers_verb->add_flag("--json", import.json, "the summary as JSON");
+  add_target(computers_verb, target);
+  computers_verb->callback([&] { exit_code = run_import(target, import); });
+
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    int code = program.exit(error);
+    return code == 0 ? 0 : 2;
+  }
+  return exit_code;
+}

@@ -1,0 +1,181 @@
+#include "app/management_part.h"
+
+#include <map>
+#include <mutex>
+
+#include "connector/device_compliance/device_compliance.h"
+#include "connector/ledger/ledger_actor.h"
+#include "management/accounts/accounts.h"
+#include "management/enrollment/enrollment.h"
+#include "management/jamf_api/jamf_api.h"
+#include "platform/log/log.h"
+
+namespace wardbridge::app {
+namespace {
+
+// Two workers a connection: one may wait for an answer while the other sends.
+constexpr int kWorkersPerConnection = 2;
+
+const store::Schema* const kSchemas[] = {
+    &audit::kSchema,      &inventory::kSchema, &groups::kSchema, &enrollment::kSchema,
+    &compliance::kSchema, &accounts::kSchema,  &ledger::kSchema, &device_compliance::kSchema,
+};
+
+// One connection's road with everyone who works on it.
+struct Road {
+  Road(store::Store& store, http::Transport& transport, const World& world, ledger::ConnectionId id)
+      : link(store, transport, world.entropy, world.sealer, id), keeper(store, link, id, world.clock, world.entropy) {
+    for (int worker = 1; worker <= kWorkersPerConnection; ++worker) {
+      workers.push_back(std::make_unique<ledger::LedgerActor>(store, link, id, world.clock, world.entropy,
+                                                              ledger::LedgerActorOptions{.worker = worker}));
+    }
+  }
+
+  device_compliance::Link link;
+  device_compliance::Keeper keeper;
+  std::vector<std::unique_ptr<ledger::LedgerActor>> workers;
+};
+
+}  // namespace
+
+// Starts the actors of connections as these appear in the store, whoever made them: this node's API or another's.
+class ManagementPart::ConnectionWatch final : public Actor {
+ public:
+  ConnectionWatch(store::Store& store, http::Transport& transport, const World& world, Stage& stage)
+      : store_(store), transport_(transport), world_(world), stage_(stage) {}
+
+  std::string name() const override { return "connections"; }
+
+  Time run_once(Time now) override {
+    auto known = store_.read([](store::Transaction& tx) -> Result<std::vector<device_compliance::Connection>> {
+      return device_compliance::list(tx);
+    });
+    if (!known.ok()) {
+      log::warning("connections_unknown", {{"reason", known.failure().reason}});
+      return now + seconds{1};
+    }
+    std::lock_guard lock(mutex_);
+    for (const auto& connection : *known) {
+      auto& road = roads_[connection.id];
+      if (road) continue;
+      road = std::make_unique<Road>(store_, transport_, world_, connection.id);
+      stage_.add(road->keeper);
+      for (auto& worker : road->workers) stage_.add(*worker);
+    }
+    return now + seconds{5};
+  }
+
+  void wake_workers() {
+    std::lock_guard lock(mutex_);
+    for (auto& [id, road] : roads_) {
+      for (auto& worker : road->workers) stage_.wake(*worker);
+    }
+  }
+
+  void connections_changed() {
+    stage_.wake(*this);
+    std::lock_guard lock(mutex_);
+    for (auto& [id, road] : roads_) {
+      road->link.reload();
+      stage_.wake(road->keeper);
+    }
+  }
+
+ private:
+  store::Store& store_;
+  http::Transport& transport_;
+  const World& world_;
+  Stage& stage_;
+  std::mutex mutex_;
+  std::map<ledger::ConnectionId, std::unique_ptr<Road>> roads_;
+};
+
+struct ManagementPart::State {
+  State(const ManagementConfig& management, const World& the_world, std::unique_ptr<store::Store> opened)
+      : config(management),
+        world(the_world),
+        store(std::move(opened)),
+        transport({.ca_file = world.ca_file}),
+        pipeline(*store, book, [this] { watch.wake_workers(); }),
+        stage(world.clock),
+        watch(*store, transport, world, stage) {}
+
+  ManagementConfig config;
+  const World& world;
+  std::unique_ptr<store::Store> store;
+  http::CurlTransport transport;
+  groups::GroupBook book;
+  pipeline::Pipeline pipeline;
+  http::Router router;
+  Stage stage;
+  ConnectionWatch watch;
+  std::unique_ptr<http::Server> server;
+};
+
+ManagementPart::ManagementPart(std::unique_ptr<State> state) : state_(std::move(state)) {}
+ManagementPart::~ManagementPart() { stop(); }
+
+Result<std::unique_ptr<ManagementPart>> ManagementPart::open(const ManagementConfig& config, const World& world) {
+  auto store = TRY(open_store(config.store, world.data, "management"));
+  std::vector<store::Schema> schemas;
+  for (const store::Schema* schema : kSchemas) schemas.push_back(*schema);
+  TRY(store->migrate(schemas));
+  auto part =
+      std::unique_ptr<ManagementPart>(new ManagementPart(std::make_unique<State>(config, world, std::move(store))));
+  State& state = *part->state_;
+  if (state.store->kind() == "sqlite") {
+    // Nobody else can have this file open, so leases in it are those of a process that is gone.
+    Time now = world.clock.now();
+    TRY(state.store->write(
+        [&](store::Transaction& tx) -> Result<std::int64_t> { return ledger::abandon_leases(tx, now); }));
+  }
+  jamf_api::register_routes(state.router, {.store = *state.store,
+                                           .entropy = world.entropy,
+                                           .pipeline = state.pipeline,
+                                           .sealer = world.sealer,
+                                           .connections_changed = [&state] { state.watch.connections_changed(); }});
+  register_operation_routes(state.router, *state.store);
+  return part;
+}
+
+Status ManagementPart::start() {
+  const Listen& listen = state_->config.listen;
+  state_->server = std::make_unique<http::Server>(http::ServerOptions{.name = "management",
+                                                                      .address = listen.address,
+                                                                      .port = listen.port,
+                                                                      .tls = state_->world.identity,
+                                                                      .body_bytes = limits::kImportBodyBytes},
+                                                  state_->router, state_->world.clock, state_->world.entropy);
+  TRY(state_->server->start());
+  state_->stage.add(state_->pipeline);
+  state_->stage.add(state_->watch);
+  log::info("listening", {{"part", "management"}, {"url", url()}});
+  return done();
+}
+
+void ManagementPart::stop() {
+  if (state_->server) state_->server->stop();
+  state_->stage.stop();
+}
+
+std::string ManagementPart::url() const {
+  if (!state_->config.public_url.empty()) return state_->config.public_url;
+  return "https://" + state_->config.listen.address + ":" + std::to_string(state_->server->port());
+}
+
+Result<std::string> ManagementPart::first_administrator(const std::string& username) {
+  std::string password = state_->world.entropy.token(15);
+  std::string hash = crypto::hash_password(password, state_->world.entropy);
+  Time now = state_->world.clock.now();
+  return state_->store->write([&](store::Transaction& tx) -> Result<std::string> {
+    if (accounts::has_accounts(tx)) return std::string();
+    accounts::Account account{
+        .username = username, .real_name = "Administrator", .privilege_set = accounts::PrivilegeSet::administrator};
+    TRY(accounts::create_account(tx, account, hash, {.name = "first start"}, now));
+    return password;
+  });
+}
+
+store::Store& ManagementPart::store() { return *state_->store; }
+
+}  // namespace wardbridge::app

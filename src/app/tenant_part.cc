@@ -1,0 +1,145 @@
+#include "app/tenant_part.h"
+
+#include "app/tenant_setup.h"
+#include "platform/actor/actor.h"
+#include "platform/log/log.h"
+#include "tenant/graph/graph.h"
+#include "tenant/intune/intune.h"
+#include "tenant/oauth/oauth.h"
+#include "tenant/policies/policies.h"
+#include "tenant/registration/registration.h"
+#include "tenant/sign_ins/sign_ins.h"
+
+namespace wardbridge::app {
+namespace {
+
+const store::Schema* const kSchemas[] = {
+    &audit::kSchema,    &directory::kSchema, &tokens::kSchema,       &policies::kSchema,
+    &sign_ins::kSchema, &intune::kSchema,    &registration::kSchema, &oauth::kSchema,
+};
+
+// ENTRA: an unknown or unmanaged device is sent to the partner's enrolment page, a non-compliant one to its
+// remediation.
+std::optional<std::string> partner_page(store::Store& store, const directory::TenantId& tenant, int error_code) {
+  auto found = store.read(
+      [&](store::Transaction& tx) -> Result<std::vector<intune::Partner>> { return intune::partners(tx, tenant); });
+  if (!found.ok()) return std::nullopt;
+  for (const intune::Partner& partner : *found) {
+    const std::string& page = error_code == 53000 ? partner.remediation_url : partner.enrollment_url;
+    if (partner.provisioned == intune::Partner::Provisioned::yes && !page.empty()) return page;
+  }
+  return std::nullopt;
+}
+
+// Drops what no partner asks about any more.
+class Janitor final : public Actor {
+ public:
+  explicit Janitor(store::Store& store) : store_(store) {}
+  std::string name() const override { return "tenant_janitor"; }
+  Time run_once(Time now) override {
+    Status status = store_.write([&](store::Transaction& tx) -> Status {
+      for (const auto& tenant : directory::tenants(tx)) intune::trim_messages(tx, tenant.id, now - kMessageLife);
+      return done();
+    });
+    if (!status.ok()) log::warning("old_messages_stay", {{"reason", status.failure().reason}});
+    return now + hours{1};
+  }
+
+ private:
+  static constexpr Duration kMessageLife = days{30};
+  store::Store& store_;
+};
+
+}  // namespace
+
+struct TenantPart::State {
+  State(const TenantFaceConfig& tenant, const World& the_world, std::unique_ptr<store::Store> opened)
+      : config(tenant),
+        world(the_world),
+        store(std::move(opened)),
+        certificates(*store, world.sealer, world.entropy),
+        janitor(*store),
+        stage(world.clock) {}
+
+  TenantFaceConfig config;
+  const World& world;
+  std::unique_ptr<store::Store> store;
+  registration::DeviceCertificates certificates;
+  std::string url;
+  std::unique_ptr<tokens::Authority> authority;
+  http::Router router{http::Router::Case::insensitive};
+  std::unique_ptr<http::Server> server;
+  Janitor janitor;
+  Stage stage;
+};
+
+TenantPart::TenantPart(std::unique_ptr<State> state) : state_(std::move(state)) {}
+TenantPart::~TenantPart() { stop(); }
+
+Result<std::unique_ptr<TenantPart>> TenantPart::open(const TenantFaceConfig& config, const World& world) {
+  auto store = TRY(open_store(config.store, world.data, "tenant"));
+  std::vector<store::Schema> schemas;
+  for (const store::Schema* schema : kSchemas) schemas.push_back(*schema);
+  TRY(store->migrate(schemas));
+  auto part = std::unique_ptr<TenantPart>(new TenantPart(std::make_unique<State>(config, world, std::move(store))));
+  State& state = *part->state_;
+
+  // The issuer of every token is our address, so it must be known before anything else is made.
+  state.server = std::make_unique<http::Server>(http::ServerOptions{.name = "tenant",
+                                                                    .address = config.listen.address,
+                                                                    .port = config.listen.port,
+                                                                    .tls = world.identity,
+                                                                    .ask_for_client_certificate = true},
+                                                state.router, world.clock, world.entropy);
+  TRY(state.server->bind());
+  state.url = config.public_url.empty()
+                  ? "https://" + config.listen.address + ":" + std::to_string(state.server->port())
+                  : config.public_url;
+  for (const TenantConfig& tenant : config.tenants) TRY(set_up_tenant(*state.store, tenant, state.url, world));
+
+  state.authority = std::make_unique<tokens::Authority>(*state.store, world.sealer, world.entropy, state.url);
+  oauth::register_routes(state.router, {.store = *state.store,
+                                        .tokens = *state.authority,
+                                        .certificates = state.certificates,
+                                        .entropy = world.entropy,
+                                        .help_link = [&state](const directory::TenantId& tenant, int error_code) {
+                                          return partner_page(*state.store, tenant, error_code);
+                                        }});
+  registration::register_routes(state.router, {.store = *state.store,
+                                               .tokens = *state.authority,
+                                               .certificates = state.certificates,
+                                               .entropy = world.entropy});
+  intune::register_routes(state.router, {.store = *state.store,
+                                         .authority = *state.authority,
+                                         .entropy = world.entropy,
+                                         .options = {.validity = config.compliance_validity}});
+  graph::register_routes(state.router, {.store = *state.store,
+                                        .entropy = world.entropy,
+                                        .base_url = state.url,
+                                        .authenticate = [&state](const http::Request& request) {
+                                          return state.authority->authenticate(request, directory::kGraphAppId);
+                                        }});
+  state.router.set_fallback([](const http::Request& request, int status, std::string_view message) {
+    if (graph::is_graph_path(request.path)) return graph::fallback(request, status, message);
+    return http::text_response(status, std::string(message) + "\n");
+  });
+  register_operation_routes(state.router, *state.store);
+  return part;
+}
+
+Status TenantPart::start() {
+  TRY(state_->server->start());
+  state_->stage.add(state_->janitor);
+  log::info("listening", {{"part", "tenant"}, {"url", state_->url}});
+  return done();
+}
+
+void TenantPart::stop() {
+  if (state_->server) state_->server->stop();
+  state_->stage.stop();
+}
+
+const std::string& TenantPart::url() const { return state_->url; }
+store::Store& TenantPart::store() { return *state_->store; }
+
+}  // namespace wardbridge::app

@@ -1,0 +1,248 @@
+#include <array>
+
+#include "connector/device_compliance/rows.h"
+
+namespace wardbridge::device_compliance {
+namespace {
+
+constexpr const char* kKind = "device_compliance";
+constexpr const char* kColumns =
+    "id, name, tenant, client_id, login_base, graph_base, audience, enrollment_url, remediation_url,"
+    " heartbeat_interval_milliseconds, state, extensions, created_at, last_heartbeat_at, last_resync_at, next_run_at,"
+    " failures, error_reason, error_message, revision";
+
+State state_from(const std::string& name) {
+  for (State state :
+       {State::created, State::active, State::credentials, State::permission, State::terminating, State::terminated}) {
+    if (name == name_of(state)) return state;
+  }
+  check_failed(__FILE__, __LINE__, "a stored state", name);
+}
+
+// Stored as the words that the service uses for them.
+std::string words_of(const partner::Extensions& extensions) {
+  std::string words;
+  if (extensions.reason) words += "complianceReason ";
+  if (extensions.valid_until) words += "complianceValidUntil ";
+  if (extensions.version) words += "version ";
+  return words;
+}
+
+partner::Extensions extensions_from(const std::string& words) {
+  auto has = [&](std::string_view word) { return words.find(word) != std::string::npos; };
+  return {.reason = has("complianceReason "), .valid_until = has("complianceValidUntil "), .version = has("version ")};
+}
+
+Connection connection_from(const store::Row& row) {
+  Connection connection;
+  connection.id = {row.integer(0)};
+  connection.settings = {.name = row.text(1),
+                         .tenant = row.text(2),
+                         .client_id = row.text(3),
+                         .endpoints = {.login_base = row.text(4), .graph_base = row.text(5), .audience = row.text(6)},
+                         .pages = {.enrollment_url = row.text(7), .remediation_url = row.text(8)},
+                         .heartbeat_interval = Duration{row.integer(9)}};
+  connection.state = state_from(row.text(10));
+  connection.extensions = extensions_from(row.text(11));
+  connection.created = row.time(12);
+  connection.last_heartbeat = row.time(13);
+  connection.last_resync = row.time(14);
+  connection.next_run_at = row.time(15);
+  connection.failures = static_cast<int>(row.integer(16));
+  connection.error_reason = row.text(17);
+  connection.error_message = row.text(18);
+  connection.revision = row.integer(19);
+  return connection;
+}
+
+Status check_url(const std::string& url, const char* setting) {
+  Result<http::Url> parsed = http::parse_url(url);
+  if (!parsed.ok()) return invalid("bad_setting", "`" + url + "` is not a URL", setting);
+  if (parsed->scheme != "https") return invalid("bad_setting", "`" + url + "` must begin with `https://`", setting);
+  return done();
+}
+
+Status check(const Settings& settings) {
+  if (text::trim(settings.name).empty()) return invalid("bad_setting", "a connection needs a name", "name");
+  bool is_domain = !settings.tenant.empty() && settings.tenant.find_first_of("/?#% ") == std::string::npos;
+  if (!is_domain) {
+    return invalid("bad_setting", "`" + settings.tenant + "` is neither a tenant id nor a domain", "tenant");
+  }
+  if (!text::is_guid(settings.client_id)) {
+    return invalid("bad_setting", "`" + settings.client_id + "` is not an application id (a GUID)", "clientId");
+  }
+  TRY(check_url(settings.endpoints.login_base, "loginBase"));
+  TRY(check_url(settings.endpoints.graph_base, "graphBase"));
+  TRY(check_url(settings.endpoints.audience, "audience"));
+  TRY(check_url(settings.pages.enrollment_url, "enrollmentUrl"));
+  TRY(check_url(settings.pages.remediation_url, "remediationUrl"));
+  if (settings.heartbeat_interval < minutes{1} || settings.heartbeat_interval > hours{24}) {
+    return invalid("bad_setting", "heartbeats must be between 1 minute and 24 hours apart", "heartbeatInterval");
+  }
+  return done();
+}
+
+Failure no_connection(ConnectionId id) {
+  return not_found("no_connection", "no connection has the id `" + std::to_string(id.value) + "`");
+}
+
+void audit_change(store::Transaction& tx, const Connection& connection, const char* action, json::Object details,
+                  const audit::Actor& by, Time now) {
+  audit::record(tx, {.time = now,
+                     .actor = by,
+                     .action = action,
+                     .object_type = "Connection",
+                     .object_id = std::to_string(connection.id.value),
+                     .object_name = connection.settings.name,
+                     .details = std::move(details)});
+}
+
+json::Object changed(const char* property, const std::string& from, const std::string& to) {
+  return {{property, json::Object{{"old", from}, {"new", to}}}};
+}
+
+void change_state(store::Transaction& tx, const Connection& connection, State to, const audit::Actor& by, Time now) {
+  tx.execute(
+      "UPDATE connection SET state = ?, next_run_at = ?, failures = 0, error_reason = '', error_message = '',"
+      " revision = revision + 1 WHERE id = ?",
+      {name_of(to), now, connection.id.value});
+  audit_change(tx, connection, "update", changed("state", name_of(connection.state), name_of(to)), by, now);
+}
+
+}  // namespace
+
+const char* name_of(State state) {
+  switch (state) {
+    case State::created:
+      return "new";
+    case State::active:
+      return "active";
+    case State::credentials:
+      return "credentials";
+    case State::permission:
+      return "permission";
+    case State::terminating:
+      return "terminating";
+    case State::terminated:
+      return "terminated";
+  }
+  return "?";
+}
+
+std::string seal_context(ConnectionId id) { return "connection|" + std::to_string(id.value) + "|client_secret"; }
+
+Result<ConnectionId> create(store::Transaction& tx, const Settings& settings, const std::string& client_secret,
+                            const crypto::Sealer& sealer, Entropy& entropy, const audit::Actor& by, Time now) {
+  TRY(check(settings));
+  if (client_secret.empty()) return invalid("bad_setting", "a client secret is required", "clientSecret");
+  ConnectionId id{tx.next_id("connection")};
+  tx.execute(std::string("INSERT INTO connection (") + kColumns +
+                 ", kind, sealed_secret) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, 0, 0, ?, 0, '', '', 1, ?, ?)",
+             {id.value, settings.name, settings.tenant, settings.client_id, settings.endpoints.login_base,
+              settings.endpoints.graph_base, settings.endpoints.audience, settings.pages.enrollment_url,
+              settings.pages.remediation_url, std::int64_t{settings.heartbeat_interval.count()},
+              name_of(State::created), now, now, kKind, sealer.seal(client_secret, seal_context(id), entropy)});
+  ledger::set_lane_purpose(tx, id, ledger::Lane::Purpose::open);
+  audit_change(tx, {.id = id, .settings = settings}, "create", {}, by, now);
+  return id;
+}
+
+Status update(store::Transaction& tx, ConnectionId id, const Settings& settings,
+              const std::optional<std::string>& client_secret, const crypto::Sealer& sealer, Entropy& entropy,
+              const audit::Actor& by, Time now) {
+  TRY(check(settings));
+  std::optional<Connection> before = lock_connection(tx, id);
+  if (!before) return no_connection(id);
+  if (client_secret && client_secret->empty()) {
+    return invalid("bad_setting", "the client secret can't be empty", "clientSecret");
+  }
+  bool retreats = before->state == State::terminating || before->state == State::terminated;
+  tx.execute(
+      "UPDATE connection SET name = ?, tenant = ?, client_id = ?, login_base = ?, graph_base = ?, audience = ?,"
+      " enrollment_url = ?, remediation_url = ?, heartbeat_interval_milliseconds = ?, state = ?, next_run_at = ?,"
+      " failures = 0, error_reason = '', error_message = '', revision = revision + 1 WHERE id = ?",
+      {settings.name, settings.tenant, settings.client_id, settings.endpoints.login_base, settings.endpoints.graph_base,
+       settings.endpoints.audience, settings.pages.enrollment_url, settings.pages.remediation_url,
+       std::int64_t{settings.heartbeat_interval.count()}, name_of(retreats ? before->state : State::created), now,
+       id.value});
+  if (client_secret) {
+    tx.execute("UPDATE connection SET sealed_secret = ? WHERE id = ?",
+               {sealer.seal(*client_secret, seal_context(id), entropy), id.value});
+  }
+  // What was refused with the settings before may pass now.
+  ledger::reopen_lane(tx, id);
+  json::Object details = changed("clientId", before->settings.client_id, settings.client_id);
+  details["clientSecret"] = client_secret ? "changed" : "kept";
+  audit_change(tx, *before, "update", std::move(details), by, now);
+  return done();
+}
+
+std::optional<Connection> find(store::Transaction& tx, ConnectionId id) {
+  auto row =
+      tx.query_one(std::string("SELECT ") + kColumns + " FROM connection WHERE id = ? AND kind = ?", {id.value, kKind});
+  if (!row) return std::nullopt;
+  return connection_from(*row);
+}
+
+std::optional<Connection> lock_connection(store::Transaction& tx, ConnectionId id) {
+  auto row = tx.query_one(
+      std::string("SELECT ") + kColumns + " FROM connection WHERE id = ? AND kind = ?" + std::string(tx.lock_rows()),
+      {id.value, kKind});
+  if (!row) return std::nullopt;
+  return connection_from(*row);
+}
+
+std::vector<Connection> list(store::Transaction& tx) {
+  std::vector<Connection> connections;
+  for (const auto& row :
+       tx.query(std::string("SELECT ") + kColumns + " FROM connection WHERE kind = ? ORDER BY id", {kKind})) {
+    connections.push_back(connection_from(row));
+  }
+  return connections;
+}
+
+void save_progress(store::Transaction& tx, const Connection& connection) {
+  tx.execute(
+      "UPDATE connection SET state = ?, extensions = ?, last_heartbeat_at = ?, last_resync_at = ?, next_run_at = ?,"
+      " failures = ?, error_reason = ?, error_message = ? WHERE id = ?",
+      {name_of(connection.state), words_of(connection.extensions), connection.last_heartbeat, connection.last_resync,
+       connection.next_run_at, connection.failures, connection.error_reason, connection.error_message,
+       connection.id.value});
+}
+
+std::string sealed_secret_of(store::Transaction& tx, ConnectionId id) {
+  auto row = tx.query_one("SELECT sealed_secret FROM connection WHERE id = ?", {id.value});
+  return row ? row->text(0) : "";
+}
+
+Status disable(store::Transaction& tx, ConnectionId id, const audit::Actor& by, Time now) {
+  std::optional<Connection> connection = lock_connection(tx, id);
+  if (!connection) return no_connection(id);
+  if (connection->state == State::terminating || connection->state == State::terminated) return done();
+  change_state(tx, *connection, State::terminating, by, now);
+  ledger::drain_lane(tx, id, "the connection was disabled", now);
+  return done();
+}
+
+Status enable(store::Transaction& tx, ConnectionId id, const audit::Actor& by, Time now) {
+  std::optional<Connection> connection = lock_connection(tx, id);
+  if (!connection) return no_connection(id);
+  if (connection->state != State::terminated && connection->state != State::terminating) return done();
+  change_state(tx, *connection, State::created, by, now);
+  ledger::set_lane_purpose(tx, id, ledger::Lane::Purpose::open);
+  ledger::reopen_lane(tx, id);
+  return done();
+}
+
+Status remove(store::Transaction& tx, ConnectionId id, const audit::Actor& by, Time now) {
+  std::optional<Connection> connection = lock_connection(tx, id);
+  if (!connection) return no_connection(id);
+  if (connection->state != State::terminated) {
+    return conflict("not_terminated", "`" + connection->settings.name + "` must be disabled and terminated first");
+  }
+  tx.execute("DELETE FROM connection WHERE id = ?", {id.value});
+  audit_change(tx, *connection, "delete", {}, by, now);
+  return done();
+}
+
+}  // namespace wardbridge::device_compliance

@@ -1,0 +1,143 @@
+// The Device Compliance connection: one directory tenant that is told which devices are compliant, from set-up to
+// termination.
+//
+// Knows: the settings of a connection and its life (new, active, terminating, terminated, and what is wrong when it
+// can't work), what a ledger parcel looks like as a partner upload, and when to send heartbeats. Hides: the table, the
+// sealed secret, the client and its reloading after a change.
+//
+//   ConnectionId id = TRY(create(tx, settings, secret, sealer, entropy, by, now));
+//   Link link(store, transport, entropy, sealer, id);            // ledger::Connection, shared by the workers
+//   Keeper keeper(store, link, id, clock, entropy);              // provisions, beats, terminates
+//   ledger::LedgerActor worker(store, link, id, clock, entropy);
+//
+// Thread promise: a Link may be used by any number of workers; a Keeper is an Actor.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "connector/ledger/connection.h"
+#include "connector/ledger/ledger.h"
+#include "connector/partner/partner.h"
+#include "platform/actor/actor.h"
+#include "platform/clock/clock.h"
+#include "platform/crypto/crypto.h"
+#include "platform/store/store.h"
+
+namespace wardbridge::device_compliance {
+
+using ledger::ConnectionId;
+
+struct Settings {
+  std::string name;
+  std::string tenant;     // GUID, or one of its domains
+  std::string client_id;  // GUID of the app registration
+  partner::Endpoints endpoints;
+  partner::Pages pages;
+  Duration heartbeat_interval = minutes{15};
+  bool operator==(const Settings&) const = default;
+};
+
+// `created` is shown as `new`. credentials and permission: stopped until a person changes something; tried again at
+// times.
+enum class State { created, active, credentials, permission, terminating, terminated };
+const char* name_of(State state);
+
+struct Connection {
+  ConnectionId id;
+  Settings settings;
+  State state = State::created;
+  partner::Extensions extensions;  // announced by the service when it was provisioned
+  Time created = kEpoch;
+  Time last_heartbeat = kEpoch;  // kEpoch: never
+  Time last_resync = kEpoch;     // the newest wish of the service to be told everything again that was granted
+  Time next_run_at = kEpoch;     // of the Keeper
+  int failures = 0;              // of the Keeper, in a row
+  std::string error_reason;      // of its last run; empty: it went well
+  std::string error_message;
+  std::int64_t revision = 0;  // +1 with every change by a person
+};
+
+extern const store::Schema kSchema;
+
+// Fails with `invalid_argument` naming the setting. The lane of the ledger is open from then on.
+Result<ConnectionId> create(store::Transaction& tx, const Settings& settings, const std::string& client_secret,
+                            const crypto::Sealer& sealer, Entropy& entropy, const audit::Actor& by, Time now);
+// Without a secret the one before stays. The connection is tried again at once.
+Status update(store::Transaction& tx, ConnectionId id, const Settings& settings,
+              const std::optional<std::string>& client_secret, const crypto::Sealer& sealer, Entropy& entropy,
+              const audit::Actor& by, Time now);
+std::optional<Connection> find(store::Transaction& tx, ConnectionId id);
+std::vector<Connection> list(store::Transaction& tx);
+// INVARIANT: law 5. Starts the retreat: every subject is retracted, then the service is told, then it is terminated.
+Status disable(store::Transaction& tx, ConnectionId id, const audit::Actor& by, Time now);
+// A terminated connection starts anew; whoever has verdicts must desire them again.
+Status enable(store::Transaction& tx, ConnectionId id, const audit::Actor& by, Time now);
+// Fails with `conflict`/`not_terminated` unless it is terminated.
+Status remove(store::Transaction& tx, ConnectionId id, const audit::Actor& by, Time now);
+
+// One connection's road: maps parcels to uploads and problems to outcomes, and reloads its settings when they change.
+class Link final : public ledger::Connection {
+ public:
+  // All must outlive the link.
+  Link(store::Store& store, http::Transport& transport, Entropy& entropy, const crypto::Sealer& sealer,
+       ConnectionId id);
+
+  ledger::Outcome deliver(const ledger::Parcel& parcel, Time now) override;
+  ledger::Outcome confirm(const ledger::Parcel& parcel, Time now) override;
+
+  struct Road {
+    std::shared_ptr<partner::Client> client;
+    device_compliance::Connection connection;
+  };
+  // The client for the settings of now; a change of another node is noticed within seconds. Fails with
+  // `not_found`/`no_connection`, or when the secret can't be unsealed.
+  Result<Road> road(Time now);
+  // The settings have changed: look again.
+  void reload();
+
+ private:
+  Result<Road> load();
+
+  store::Store& store_;
+  http::Transport& transport_;
+  Entropy& entropy_;
+  const crypto::Sealer& sealer_;
+  ConnectionId id_;
+  std::mutex mutex_;
+  std::optional<Road> road_;
+  Time look_again_at_ = kEpoch;
+};
+
+// Provisions a new connection, sends heartbeats, tries again what was refused, and terminates.
+class Keeper final : public Actor {
+ public:
+  Keeper(store::Store& store, Link& link, ConnectionId id, const Clock& clock, Entropy& entropy);
+  std::string name() const override { return "device_compliance/" + std::to_string(id_.value); }
+  Time run_once(Time now) override;
+
+ private:
+  Status provision(const Link::Road& road, Time now);
+  Status heartbeat(const Link::Road& road, Time now);
+  Status terminate(const Link::Road& road, Time now);
+  Status note_problem(const Connection& seen, const partner::Problem& problem, Time now);
+
+  store::Store& store_;
+  Link& link_;
+  ConnectionId id_;
+  const Clock& clock_;
+  Entropy& entropy_;
+};
+
+// What works and what does not, for the person who sets a connection up. Steps after a failed one are not tried.
+struct Step {
+  std::string name;  // `token`, `services`, `heartbeat`
+  bool works = false;
+  std::string message;
+};
+std::vector<Step> test_connection(partner::Client& client, Time now);
+
+}  // namespace wardbridge::device_compliance

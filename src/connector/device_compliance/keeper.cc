@@ -1,0 +1,182 @@
+#include <algorithm>
+
+#include "connector/device_compliance/rows.h"
+#include "platform/log/log.h"
+
+namespace wardbridge::device_compliance {
+namespace {
+
+constexpr Duration kIdleTime = seconds{60};
+constexpr Duration kRefusedTime = seconds{60};
+// While retractions are on their way, look at least this often whether the last has been acknowledged.
+constexpr Duration kDrainTime = seconds{1};
+
+bool is_refusal(const partner::Problem& problem) {
+  return problem.kind == partner::Problem::Kind::credentials || problem.kind == partner::Problem::Kind::permission;
+}
+
+// What was learnt counts only while no person has changed the connection meanwhile.
+template <class Change>
+Status keep(store::Store& store, const Connection& seen, const Change& change) {
+  return store.write([&](store::Transaction& tx) -> Status {
+    std::optional<Connection> current = lock_connection(tx, seen.id);
+    if (!current || current->revision != seen.revision) return done();
+    TRY(change(tx, *current));
+    save_progress(tx, *current);
+    return done();
+  });
+}
+
+Status forget_everything(store::Transaction& tx, ConnectionId id) {
+  constexpr int kPage = 500;
+  for (auto page = ledger::list(tx, id, "", kPage); !page.empty(); page = ledger::list(tx, id, "", kPage)) {
+    for (const ledger::Delivery& delivery : page) {
+      TRY(ledger::forget(tx, id, delivery.subject));
+    }
+  }
+  return done();
+}
+
+}  // namespace
+
+Keeper::Keeper(store::Store& store, Link& link, ConnectionId id, const Clock& clock, Entropy& entropy)
+    : store_(store), link_(link), id_(id), clock_(clock), entropy_(entropy) {}
+
+Time Keeper::run_once(Time now) {
+  link_.reload();
+  Result<Link::Road> road = link_.road(now);
+  if (!road.ok()) {
+    log::error("connection_unusable", {{"connection", id_.value}, {"reason", road.failure().reason}});
+    return now + kIdleTime;
+  }
+  const Connection& connection = road->connection;
+  Status status = done();
+  if (now >= connection.next_run_at) {
+    switch (connection.state) {
+      case State::created:
+      case State::credentials:
+      case State::permission:
+        status = provision(*road, now);
+        break;
+      case State::active:
+        status = heartbeat(*road, now);
+        break;
+      case State::terminating:
+        status = terminate(*road, now);
+        break;
+      case State::terminated:
+        break;
+    }
+  }
+  if (!status.ok()) {
+    log::error("connection_store_failed", {{"connection", id_.value}, {"reason", status.failure().reason}});
+    return now + seconds{1};
+  }
+  link_.reload();
+  Result<Link::Road> after = link_.road(now);
+  if (!after.ok() || after->connection.state == State::terminated) return now + kIdleTime;
+  return std::min(std::max(after->connection.next_run_at, now + milliseconds{1}), now + kIdleTime);
+}
+
+Status Keeper::note_problem(const Connection& seen, const partner::Problem& problem, Time now) {
+  log::warning("connection_problem",
+               {{"connection", id_.value}, {"reason", problem.reason}, {"message", problem.message}});
+  return keep(store_, seen, [&](store::Transaction& tx, Connection& connection) -> Status {
+    connection.failures += 1;
+    connection.error_reason = problem.reason;
+    connection.error_message = problem.message;
+    Duration wait = problem.after ? ledger::clamp_wait(*problem.after)
+                                  : seconds{1} + ledger::backoff(connection.failures + 4, entropy_);
+    if (is_refusal(problem)) {
+      wait = kRefusedTime;
+      bool credentials = problem.kind == partner::Problem::Kind::credentials;
+      if (connection.state != State::terminating) {
+        connection.state = credentials ? State::credentials : State::permission;
+      }
+      ledger::stop_lane(tx, id_, credentials ? ledger::Lane::Health::credentials : ledger::Lane::Health::permission,
+                        problem.reason, problem.message, now + wait);
+    }
+    connection.next_run_at = now + wait;
+    return done();
+  });
+}
+
+Status Keeper::provision(const Link::Road& road, Time now) {
+  partner::Answer<partner::Provisioning> answer = road.client->provision(road.connection.settings.pages, now);
+  if (!answer.ok()) return note_problem(road.connection, answer.failure(), clock_.now());
+  TRY(keep(store_, road.connection, [&](store::Transaction& tx, Connection& connection) -> Status {
+    connection.state = State::active;
+    connection.extensions = answer->extensions;
+    connection.failures = 0;
+    connection.error_reason.clear();
+    connection.error_message.clear();
+    connection.next_run_at = now;
+    ledger::reopen_lane(tx, id_);
+    return done();
+  }));
+  link_.reload();
+  return heartbeat(TRY(link_.road(now)), now);
+}
+
+Status Keeper::heartbeat(const Link::Road& road, Time now) {
+  if (road.connection.state != State::active) return done();
+  partner::Answer<partner::Heartbeat> answer = road.client->heartbeat(now);
+  if (!answer.ok()) return note_problem(road.connection, answer.failure(), clock_.now());
+  return keep(store_, road.connection, [&](store::Transaction& tx, Connection& connection) -> Status {
+    connection.last_heartbeat = now;
+    connection.failures = 0;
+    connection.error_reason.clear();
+    connection.error_message.clear();
+    connection.next_run_at = now + connection.settings.heartbeat_interval;
+    if (answer->resync && *answer->resync > connection.last_resync) {
+      connection.last_resync = *answer->resync;
+      ledger::resend_all(tx, id_, now);
+    }
+    return done();
+  });
+}
+
+// INVARIANT: law 5. First every subject is retracted and that is acknowledged, then the service learns that we are
+// gone.
+Status Keeper::terminate(const Link::Road& road, Time now) {
+  ledger::Counts counts = TRY(store_.write([&](store::Transaction& tx) -> Result<ledger::Counts> {
+    // Again: a wish may have been committed at the very moment when the lane began to drain.
+    ledger::drain_lane(tx, id_, "the connection was disabled", now);
+    return ledger::counts(tx, id_);
+  }));
+  if (counts.pending > 0) {
+    return keep(store_, road.connection, [&](store::Transaction&, Connection& connection) -> Status {
+      connection.next_run_at = now + kDrainTime;
+      return done();
+    });
+  }
+  partner::Answer<partner::Provisioning> answer = road.client->deprovision(road.connection.settings.pages, now);
+  if (!answer.ok()) return note_problem(road.connection, answer.failure(), clock_.now());
+  return keep(store_, road.connection, [&](store::Transaction& tx, Connection& connection) -> Status {
+    TRY(forget_everything(tx, id_));
+    ledger::set_lane_purpose(tx, id_, ledger::Lane::Purpose::closed);
+    connection.state = State::terminated;
+    connection.error_reason.clear();
+    connection.error_message.clear();
+    connection.failures = 0;
+    return done();
+  });
+}
+
+std::vector<Step> test_connection(partner::Client& client, Time now) {
+  std::vector<Step> steps;
+  partner::Answer<std::string> tenant = client.tenant_id(now);
+  steps.push_back({"token", tenant.ok(), tenant.ok() ? "the tenant is " + *tenant : tenant.failure().message});
+  if (!tenant.ok()) return steps;
+  partner::Answer<partner::Services> services = client.discover(now);
+  steps.push_back(
+      {"services", services.ok(),
+       services.ok() ? "the partner services are at " + services->tenant_base : services.failure().message});
+  if (!services.ok()) return steps;
+  partner::Answer<partner::Heartbeat> heartbeat = client.heartbeat(now);
+  steps.push_back(
+      {"heartbeat", heartbeat.ok(), heartbeat.ok() ? "the service takes heartbeats" : heartbeat.failure().message});
+  return steps;
+}
+
+}  // namespace wardbridge::device_compliance

@@ -1,0 +1,36 @@
+#include "connector/device_compliance/device_compliance.h"
+
+namespace wardbridge::device_compliance {
+
+// One table for every kind of connection that may come, so that their ids never meet in the ledger.
+const store::Schema kSchema = {
+    "device_compliance",
+    {R"sql(
+CREATE TABLE connection (
+  id BIGINT NOT NULL PRIMARY KEY,
+  kind TEXT NOT NULL,
+  name TEXT NOT NULL UNIQUE,
+  tenant TEXT NOT NULL,
+  client_id TEXT NOT NULL,
+  sealed_secret TEXT NOT NULL,
+  login_base TEXT NOT NULL,
+  graph_base TEXT NOT NULL,
+  audience TEXT NOT NULL,
+  enrollment_url TEXT NOT NULL,
+  remediation_url TEXT NOT NULL,
+  heartbeat_interval_milliseconds BIGINT NOT NULL,
+  state TEXT NOT NULL,
+  extensions TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  last_heartbeat_at BIGINT NOT NULL,
+  last_resync_at BIGINT NOT NULL,
+  next_run_at BIGINT NOT NULL,
+  failures BIGINT NOT NULL,
+  error_reason TEXT NOT NULL,
+  error_message TEXT NOT NULL,
+  revision BIGINT NOT NULL
+);
+)sql"},
+};
+
+}  // namespace wardbridge::device_compliance

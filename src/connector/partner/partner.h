@@ -1,0 +1,210 @@
+// A client of the Intune partner services: how a device manager tells a directory which devices are compliant.
+//
+// Knows: Microsoft's wire (tokens by client credentials, discovery of the two services through Graph, tenant
+// provisioning, heartbeat, partner compliance policies, data upload messages), its quirks, and what each kind of
+// refusal means for the caller. Hides: the token and address caches, the one immediate retry, JSON inside JSON.
+//
+// Thread promise: a Client may be used by several threads; one of them at a time fetches a token or an address.
+//
+//   Client client(transport, entropy, account);
+//   Services services = TRY(client.discover(now));
+//   std::string message_id = TRY(client.upload(upload, now));
+//   MessageState state = TRY(client.message(message_id, now));
+//
+// ENTRA: reference microsoft.md sections 2.3, 2.4, 3. DEVIATION: the one retry comes at once rather than after a
+// second, since nothing here may sleep; everything after it is the ledger's schedule.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/check.h"
+#include "base/time.h"
+#include "platform/entropy/entropy.h"
+#include "platform/http/http.h"
+
+namespace wardbridge::partner {
+
+// Why a call did not do its work, in the one terms that matter to a caller: what to do about it.
+struct Problem {
+  enum class Kind {
+    retry_later,  // this call failed; another may pass
+    unreachable,  // nothing passes now: network, throttling, service down
+    credentials,  // 401, invalid_client: the settings are wrong or have expired
+    permission,   // 403, a role that was not granted
+    permanent,    // refused as it is
+    stale,        // a newer version is there already
+    not_found,    // no such message
+  };
+  Kind kind = Kind::permanent;
+  std::string reason;                  // snake_case
+  std::string message;                 // for people; never a secret
+  std::optional<Duration> after = {};  // what Retry-After asked
+};
+
+// A value or a Problem; TRY() works on it.
+template <class T>
+class [[nodiscard]] Answer {
+ public:
+  Answer(T value) : state_(std::in_place_index<0>, std::move(value)) {}            // NOLINT: implicit by design
+  Answer(Problem problem) : state_(std::in_place_index<1>, std::move(problem)) {}  // NOLINT: implicit by design
+  bool ok() const { return state_.index() == 0; }
+  const T& value() const& {
+    CHECK(ok());
+    return std::get<0>(state_);
+  }
+  T&& value() && {
+    CHECK(ok());
+    return std::get<0>(std::move(state_));
+  }
+  const T& operator*() const { return value(); }
+  const T* operator->() const { return &value(); }
+  const Problem& failure() const& {
+    CHECK(!ok());
+    return std::get<1>(state_);
+  }
+  Problem&& failure() && {
+    CHECK(!ok());
+    return std::get<1>(std::move(state_));
+  }
+
+ private:
+  std::variant<T, Problem> state_;
+};
+
+struct Endpoints {
+  std::string login_base = "https://login.microsoftonline.com";
+  std::string graph_base = "https://graph.microsoft.com";
+  // ENTRA: ends in a slash, so that the scope has two: `https://api.manage.microsoft.com//.default`.
+  std::string audience = "https://api.manage.microsoft.com/";
+  bool operator==(const Endpoints&) const = default;
+};
+
+struct Account {
+  Endpoints endpoints;
+  std::string tenant;  // GUID, or one of its domains
+  std::string client_id;
+  std::string client_secret;
+};
+
+struct Services {
+  std::string tenant_base;  // PartnerTenantDataSyncService
+  std::string device_base;  // PartnerDeviceDataSyncService
+};
+
+// Where users are sent: unregistered devices to enroll, non-compliant ones to see why.
+struct Pages {
+  std::string enrollment_url;
+  std::string remediation_url;
+};
+
+// What this directory understands beyond Microsoft's fields. The real service announces none of it, and is sent none.
+struct Extensions {
+  bool reason = false;
+  bool valid_until = false;
+  bool version = false;
+  bool operator==(const Extensions&) const = default;
+};
+
+struct Provisioning {
+  int provisioned = 0;  // 1: provisioned, 2: deprovisioned
+  Extensions extensions;
+};
+
+struct Heartbeat {
+  std::optional<Time> resync;  // the service asks for everything again since this moment
+};
+
+struct Policy {
+  std::string id;
+  std::string display_name;
+  std::string platform;
+};
+
+// Both entities of one device: DeviceManagementState and complianceStatus.
+struct Upload {
+  std::string device_id;
+  std::string user_id;
+  std::string device_name;
+  std::string os;
+  std::string os_version;
+  bool is_managed = false;
+  bool is_compliant = false;
+  Time last_check_in = kEpoch;
+  Time last_update = kEpoch;  // orders messages about one device: must grow with every one
+  std::string reason;
+  Time valid_until = kEpoch;
+  std::int64_t epoch = 0;
+  std::int64_t sequence = 0;
+};
+
+enum class MessageState { processing, completed };
+
+class Client {
+ public:
+  // transport and entropy must outlive the client.
+  Client(http::Transport& transport, Entropy& entropy, Account account);
+
+  // The tenant's GUID: as configured, or from the `tid` claim of a token when only a domain is known.
+  Answer<std::string> tenant_id(Time now);
+  Answer<Services> discover(Time now);
+
+  Answer<Heartbeat> heartbeat(Time now);
+  Answer<Provisioning> provision(const Pages& pages, Time now);
+  Answer<Provisioning> deprovision(const Pages& pages, Time now);
+
+  // The id of the policy; when one exists already, that one's.
+  Answer<std::string> ensure_policy(const Policy& policy, const std::string& description, Time now);
+  Answer<std::vector<Policy>> policies(Time now);
+  // Returns the groups that are assigned afterwards.
+  Answer<std::vector<std::string>> assign_policy(const std::string& policy_id,
+                                                 const std::vector<std::string>& group_ids, Time now);
+
+  // The message id to ask about with message().
+  Answer<std::string> upload(const Upload& upload, const Extensions& extensions, Time now);
+  // Problems: `not_found` when the service has no such message; `stale`, `permanent` and the others when it failed.
+  Answer<MessageState> message(const std::string& message_id, Time now);
+
+ private:
+  struct Token {
+    std::string text;
+    Time expires = kEpoch;
+  };
+  enum class Resource { graph, intune };
+  struct Call {
+    std::string method;
+    std::string url;
+    Resource resource = Resource::intune;
+    std::optional<json::Value> body = {};
+    bool is_service = true;  // at a discovered address, which may be out of date
+  };
+
+  Answer<std::string> token(Resource resource, Time now);
+  Answer<Token> fetch_token(Resource resource, Time now);
+  Answer<Services> find_services(Time now);
+  Answer<json::Object> endpoints_of_intune(Time now);
+  Answer<Provisioning> put_provisioning(int provisioned, const Pages& pages, Time now);
+  // The response to a call with its token, after the one retry. Statuses of 400 and more are responses here.
+  Answer<http::Response> send(const Call& call, Time now);
+  // As above, but anything but 2xx is a Problem; the body is a JSON object.
+  Answer<json::Object> call(const Call& call, Time now);
+  void drop_tokens();
+  void drop_services();
+
+  http::Transport& transport_;
+  Entropy& entropy_;
+  Account account_;
+  std::mutex fetching_;  // held while a token or the addresses are fetched
+  std::mutex mutex_;     // guards what follows
+  std::map<Resource, Token> tokens_;
+  std::optional<Services> services_;
+  Time services_expire_ = kEpoch;
+  std::string tenant_id_;
+};
+
+}  // namespace wardbridge::partner

@@ -1,0 +1,60 @@
+// What a simulated Mac is: hardware, system, security state, applications, its user. Made up from a seed, so that the
+// same number always gives the same Mac; changed by the stories that are played with it (FileVault turned on, ...).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/time.h"
+
+namespace wardbridge::mac {
+
+struct InstalledApplication {
+  std::string name;  // `Safari.app`
+  std::string path;
+  std::string version;
+  std::string bundle_id;
+  std::int64_t size_megabytes = 0;
+  bool from_app_store = false;
+};
+
+struct Profile {
+  std::string udid;  // upper case
+  std::string serial_number;
+  std::string computer_name;
+  std::string model;             // `MacBook Pro (14-inch, 2023)`
+  std::string model_identifier;  // `Mac14,9`
+  std::string processor_type;
+  bool apple_silicon = true;
+  std::int64_t total_ram_megabytes = 16384;
+  std::int64_t disk_megabytes = 494384;
+  std::int64_t available_megabytes = 200000;
+  std::string mac_address;
+  std::string os_version = "14.6.1";
+  std::string os_build = "23G93";
+  std::string ip_address;
+
+  bool filevault_on = true;
+  bool sip_enabled = true;
+  bool firewall_on = true;
+  bool gatekeeper_on = true;
+
+  std::string local_username;
+  std::string full_name;
+  std::string user_principal_name;  // in the tenant
+  std::string password;             // in the tenant
+
+  std::vector<InstalledApplication> applications;
+};
+
+// The `number`th Mac of a fleet: user `user_principal_name` at `domain`.
+Profile make_profile(std::uint64_t seed, int number, const std::string& domain);
+
+// The sections of a whole inventory report, in the Jamf Pro API's v4 shape: `{"general":{..},"hardware":{..},...}`.
+json::Object inventory_sections(const Profile& profile, Time now);
+// Only those that describe security and encryption: a small partial report.
+json::Object security_sections(const Profile& profile);
+
+}  // namespace wardbridge::mac

@@ -1,0 +1,355 @@
+#include "management/compliance/compliance.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace wardbridge::compliance {
+namespace {
+
+constexpr std::string_view kPlatform = "macOS";
+constexpr std::string_view kRegistrationColumns =
+    "id, computer_id, username, device_id, user_id, user_principal_name, registered";
+
+Registration registration_from(const store::Row& row) {
+  return {.id = RegistrationId{row.integer(0)},
+          .computer = ComputerId{row.integer(1)},
+          .username = row.text(2),
+          .device_id = row.text(3),
+          .user_id = row.text(4),
+          .user_principal_name = row.text(5),
+          .registered = row.time(6)};
+}
+
+State state_from(const std::string& name) {
+  for (State state : {State::unknown, State::non_compliant, State::compliant}) {
+    if (name == wire_name(state)) return state;
+  }
+  CHECK(false, name);
+}
+
+std::optional<ComplianceState> stored_state(store::Transaction& tx, const Registration& registration) {
+  auto row = tx.query_one(
+      "SELECT applicable, state, reason, valid_until, since, judged FROM compliance_state"
+      " WHERE registration_id = ?",
+      {registration.id.value});
+  if (!row) return std::nullopt;
+  return ComplianceState{.registration = registration,
+                         .applicable = row->flag(0),
+                         .state = state_from(row->text(1)),
+                         .reason = row->text(2),
+                         .valid_until = row->time(3),
+                         .since = row->time(4),
+                         .judged = row->time(5)};
+}
+
+void store_state(store::Transaction& tx, const ComplianceState& state) {
+  tx.execute(
+      "INSERT INTO compliance_state (registration_id, applicable, state, reason, valid_until, since, judged)"
+      " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (registration_id) DO UPDATE SET applicable = excluded.applicable,"
+      " state = excluded.state, reason = excluded.reason, valid_until = excluded.valid_until,"
+      " since = excluded.since, judged = excluded.judged",
+      {state.registration.id.value, state.applicable, wire_name(state.state), state.reason, state.valid_until,
+       state.since, state.judged});
+}
+
+// The criteria that kept a computer out, as one line: `FileVault 2 Status` is `Not Encrypted`, required: is `All ...`.
+std::string unmet(const criteria::Because& because) {
+  using Kind = criteria::Because::Kind;
+  if (because.kind == Kind::criterion) {
+    std::string measured = because.measured ? "is `" + *because.measured + "`" : "is not known";
+    return "`" + because.name + "` " + measured + ", required: " + because.search_type + " `" + because.required + "`";
+  }
+  std::vector<std::string> parts;
+  for (const criteria::Because& part : because.parts) {
+    if (!part.truth) parts.push_back(unmet(part));
+  }
+  return text::join(parts, because.kind == Kind::any_of ? ", or " : "; ");
+}
+
+std::string why_not_in(store::Transaction& tx, groups::GroupBook& book, const inventory::Computer& computer,
+                       groups::GroupId group, Time now) {
+  auto explanation = groups::explain(tx, book, computer, group, now);
+  if (!explanation.ok()) return explanation.failure().message;
+  std::string reason = "not in smart group `" + explanation->group_name + "`";
+  if (!explanation->overruled_by.empty()) return reason + ": " + explanation->overruled_by;
+  std::string criteria = unmet(explanation->because);
+  return criteria.empty() ? reason : reason + ": " + criteria;
+}
+
+// What holds for every registration of one computer.
+struct Verdict {
+  bool applicable = false;
+  State state = State::unknown;
+  std::string reason;
+  Time valid_until = kNever;
+};
+
+Verdict judge(store::Transaction& tx, groups::GroupBook& book, const Settings& settings,
+              const inventory::Computer& computer, Time now) {
+  if (!computer.managed) {
+    // INVARIANT: law 4, unmanaged overrides everything.
+    return {.applicable = true, .state = State::non_compliant, .reason = "the computer is not managed"};
+  }
+  // INVARIANT: law 1, stored membership; law 3, an expired one is not among these.
+  auto belongings = groups::groups_of(tx, computer.id, now);
+  auto membership_of = [&](groups::GroupId group) -> const groups::Belonging* {
+    auto found =
+        std::find_if(belongings.begin(), belongings.end(), [&](const auto& each) { return each.group == group; });
+    return found == belongings.end() ? nullptr : &*found;
+  };
+  const groups::Belonging* applicable = membership_of(settings.applicable_group);
+  if (!applicable) {
+    return {.applicable = false,
+            .state = State::unknown,
+            .reason = why_not_in(tx, book, computer, settings.applicable_group, now)};
+  }
+  const groups::Belonging* membership = membership_of(settings.compliance_group);
+  if (!membership) {
+    return {.applicable = true,
+            .state = State::non_compliant,
+            .reason = why_not_in(tx, book, computer, settings.compliance_group, now)};
+  }
+  // INVARIANT: law 3. The verdict ends when time alone may end the membership, and when the Mac has been silent too
+  // long.
+  Time silent = computer.last_check_in + settings.validity;
+  Time valid_until = std::min({membership->valid_until, applicable->valid_until, silent});
+  if (now >= silent) {
+    return {.applicable = true,
+            .state = State::non_compliant,
+            .reason = "the computer has not checked in for " + for_people(settings.validity) + ", last on " +
+                      to_iso8601(computer.last_check_in, false)};
+  }
+  return {.applicable = true,
+          .state = State::compliant,
+          .reason = "in smart group `" + membership->name + "`",
+          .valid_until = valid_until};
+}
+
+std::string_view os_version_of(const inventory::Computer& computer) {
+  auto section = computer.sections.find(inventory::Section::operating_system);
+  if (section == computer.sections.end() || !section->second.is_object()) return {};
+  return json::text_at(section->second.get_object(), "version").value_or("");
+}
+
+// A report says the same to the directory when only times moved a little: a verdict's end is pushed out while a good
+// part of it is still left, not at every check-in.
+bool worth_sending(const ledger::DeviceReport& held, const ledger::DeviceReport& wanted, Duration validity) {
+  ledger::DeviceReport same_times = wanted;
+  same_times.last_check_in = held.last_check_in;
+  same_times.valid_until = held.valid_until;
+  if (!(same_times == held)) return true;
+  if (wanted.is_denial()) return false;
+  Duration later = wanted.valid_until - held.valid_until;
+  return later < Duration{0} || later >= validity / 8;
+}
+
+void tell_directory(store::Transaction& tx, const Settings& settings, const inventory::Computer& computer,
+                    const Registration& registration, const Verdict& verdict, Time check_in_at, Time now) {
+  using Report = ledger::DeviceReport;
+  bool compliant = verdict.state == State::compliant;
+  Report report{.device_id = registration.device_id,
+                .user_id = registration.user_id,
+                .user_principal_name = registration.user_principal_name,
+                .device_name = computer.name,
+                .os = "macOS",
+                .os_version = std::string(os_version_of(computer)),
+                .management = computer.managed ? Report::Management::managed : Report::Management::not_managed,
+                .verdict = compliant ? Report::Verdict::compliant : Report::Verdict::not_compliant,
+                .last_check_in = computer.last_check_in,
+                .valid_until = compliant ? verdict.valid_until : now + settings.validity,
+                .reason = verdict.reason};
+  std::string subject = subject_of(registration.device_id);
+  auto held = ledger::find(tx, settings.connection, subject);
+  if (held && !held->is_retraction && !worth_sending(held->report, report, settings.validity)) return;
+  // A computer that the integration never applied to is none of the directory's business.
+  if (!held && !verdict.applicable) return;
+  ledger::desire(tx,
+                 {.connection_id = settings.connection,
+                  .subject = subject,
+                  .report = report,
+                  .check_in_at = check_in_at,
+                  .verdict_at = now},
+                 now);
+}
+
+}  // namespace
+
+const char* wire_name(State state) {
+  switch (state) {
+    case State::unknown:
+      return "UNKNOWN";
+    case State::non_compliant:
+      return "NON_COMPLIANT";
+    case State::compliant:
+      return "COMPLIANT";
+  }
+  CHECK(false);
+}
+
+std::string subject_of(const std::string& device_id) { return "device|" + device_id; }
+
+Settings settings(store::Transaction& tx) {
+  auto row = tx.query_one(
+      "SELECT enabled, compliance_group, applicable_group, connection_id, validity_milliseconds"
+      " FROM compliance_setting WHERE platform = ?",
+      {kPlatform});
+  if (!row) return {};
+  return {.enabled = row->flag(0),
+          .compliance_group = groups::GroupId{row->integer(1)},
+          .applicable_group = groups::GroupId{row->integer(2)},
+          .connection = ledger::ConnectionId{row->integer(3)},
+          .validity = Duration{row->integer(4)}};
+}
+
+Status change_settings(store::Transaction& tx, const Settings& wanted, const audit::Actor& by, Time now) {
+  if (wanted.enabled) {
+    for (auto [group, field] : {std::pair{wanted.compliance_group, "complianceGroupId"},
+                                std::pair{wanted.applicable_group, "applicableGroupId"}}) {
+      if (!groups::find(tx, group)) {
+        return invalid("unknown_group", "no smart computer group has the id " + std::to_string(group.value), field);
+      }
+    }
+    if (!wanted.connection)
+      return invalid("missing_field", "`connectionId` is required to enable the integration", "connectionId");
+  }
+  if (wanted.validity < hours{1} || wanted.validity > days{120}) {
+    return invalid("bad_validity", "`validityHours` must be between 1 and 2880", "validityHours");
+  }
+  Settings old = settings(tx);
+  tx.execute(
+      "INSERT INTO compliance_setting (platform, enabled, compliance_group, applicable_group, connection_id,"
+      " validity_milliseconds) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (platform) DO UPDATE SET"
+      " enabled = excluded.enabled, compliance_group = excluded.compliance_group,"
+      " applicable_group = excluded.applicable_group, connection_id = excluded.connection_id,"
+      " validity_milliseconds = excluded.validity_milliseconds",
+      {kPlatform, wanted.enabled, wanted.compliance_group.value, wanted.applicable_group.value, wanted.connection.value,
+       wanted.validity.count()});
+  auto change = [](auto before, auto after) { return json::Object{{"old", before}, {"new", after}}; };
+  audit::record(tx,
+                {.time = now,
+                 .actor = by,
+                 .action = "update",
+                 .object_type = "Conditional Access",
+                 .object_id = std::string(kPlatform),
+                 .object_name = "Device Compliance",
+                 .details = {{"enabled", change(old.enabled, wanted.enabled)},
+                             {"complianceGroupId", change(old.compliance_group.value, wanted.compliance_group.value)},
+                             {"applicableGroupId", change(old.applicable_group.value, wanted.applicable_group.value)},
+                             {"connectionId", change(old.connection.value, wanted.connection.value)}}});
+  inventory::reassess_all(tx, now);
+  return done();
+}
+
+std::vector<Registration> registrations_of(store::Transaction& tx, ComputerId computer) {
+  std::vector<Registration> found;
+  for (const auto& row : tx.query("SELECT " + std::string(kRegistrationColumns) +
+                                      " FROM compliance_registration WHERE computer_id = ? ORDER BY id",
+                                  {computer.value})) {
+    found.push_back(registration_from(row));
+  }
+  return found;
+}
+
+Result<RegistrationId> submit_registration(store::Transaction& tx, const Registration& registration,
+                                           const audit::Actor& by, Time now) {
+  if (text::trim(registration.username).empty()) return invalid("missing_field", "`username` is required", "username");
+  if (!text::is_guid(registration.device_id)) return invalid("bad_device_id", "`deviceId` must be a GUID", "deviceId");
+  if (!text::is_guid(registration.user_id)) return invalid("bad_user_id", "`userId` must be a GUID", "userId");
+  std::string device_id = text::lower(registration.device_id);
+  auto taken = tx.query_one("SELECT computer_id FROM compliance_registration WHERE device_id = ?", {device_id});
+  if (taken && taken->integer(0) != registration.computer.value) {
+    return conflict("device_taken", "the device `" + device_id + "` is registered to another computer");
+  }
+
+  Registration stored = registration;
+  stored.device_id = device_id;
+  stored.user_id = text::lower(registration.user_id);
+  for (const Registration& known : registrations_of(tx, registration.computer)) {
+    if (known.device_id == device_id && known.username != registration.username) {
+      return conflict("device_taken",
+                      "the device `" + device_id + "` is registered to the account `" + known.username + "`");
+    }
+    if (known.username != registration.username) continue;
+    stored.id = known.id;
+    if (known.device_id == device_id) continue;
+    // INVARIANT: law 5. The device that this account had before must not stay compliant.
+    if (auto connection = settings(tx).connection) {
+      // A device that the directory was never told about has nothing to retract.
+      (void)ledger::retract(tx, connection, subject_of(known.device_id),
+                            "the computer registered again as another device", now);
+    }
+  }
+  if (!stored.id) stored.id = RegistrationId{tx.next_id("compliance_registration")};
+  tx.execute(
+      "INSERT INTO compliance_registration (id, computer_id, username, device_id, user_id, user_principal_name,"
+      " registered) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET device_id = excluded.device_id,"
+      " user_id = excluded.user_id, user_principal_name = excluded.user_principal_name,"
+      " registered = excluded.registered",
+      {stored.id.value, stored.computer.value, stored.username, stored.device_id, stored.user_id,
+       stored.user_principal_name, now});
+  audit::record(tx, {.time = now,
+                     .actor = by,
+                     .action = "update",
+                     .object_type = "Computer",
+                     .object_id = std::to_string(stored.computer.value),
+                     .object_name = stored.username,
+                     .details = {{"computerAzureActiveDirectoryId", stored.device_id},
+                                 {"userAzureActiveDirectoryId", stored.user_id}}});
+  return stored.id;
+}
+
+std::vector<ComplianceState> states_of(store::Transaction& tx, ComputerId computer, Time now) {
+  std::vector<ComplianceState> states;
+  for (const Registration& registration : registrations_of(tx, computer)) {
+    ComplianceState state = stored_state(tx, registration)
+                                .value_or(ComplianceState{.registration = registration, .reason = "not judged yet"});
+    if (state.state == State::compliant && now >= state.valid_until) {
+      state.state = State::non_compliant;
+      state.reason = "the verdict expired on " + to_iso8601(state.valid_until, false);
+      state.since = state.valid_until;
+    }
+    states.push_back(std::move(state));
+  }
+  return states;
+}
+
+Time assess(store::Transaction& tx, groups::GroupBook& book, const inventory::Computer& computer, Time check_in_at,
+            Time now) {
+  Settings current = settings(tx);
+  if (!current.enabled) return kNever;
+  auto registrations = registrations_of(tx, computer.id);
+  if (registrations.empty()) return kNever;
+  Verdict verdict = judge(tx, book, current, computer, now);
+  for (const Registration& registration : registrations) {
+    auto stored = stored_state(tx, registration);
+    bool changed = !stored || stored->state != verdict.state || stored->applicable != verdict.applicable ||
+                   stored->reason != verdict.reason || stored->valid_until != verdict.valid_until;
+    if (changed) {
+      Time since = stored && stored->state == verdict.state ? stored->since : now;
+      store_state(tx, {.registration = registration,
+                       .applicable = verdict.applicable,
+                       .state = verdict.state,
+                       .reason = verdict.reason,
+                       .valid_until = verdict.valid_until,
+                       .since = since,
+                       .judged = now});
+    }
+    tell_directory(tx, current, computer, registration, verdict, check_in_at, now);
+  }
+  return verdict.valid_until;
+}
+
+void forget_computer(store::Transaction& tx, ComputerId computer, Time now) {
+  auto connection = settings(tx).connection;
+  for (const Registration& registration : registrations_of(tx, computer)) {
+    // INVARIANT: law 5, retract before forgetting. The ledger keeps the retraction until it is acknowledged.
+    if (connection) {
+      (void)ledger::retract(tx, connection, subject_of(registration.device_id), "the computer was deleted", now);
+    }
+    tx.execute("DELETE FROM compliance_state WHERE registration_id = ?", {registration.id.value});
+  }
+  tx.execute("DELETE FROM compliance_registration WHERE computer_id = ?", {computer.value});
+}
+
+}  // namespace wardbridge::compliance

@@ -1,0 +1,84 @@
+// The compliance state of registered computers, in the words of Jamf Pro's Device Compliance.
+//
+// A registration links a local user account of a computer to a device of the directory; it is the subject of a verdict.
+// A verdict follows from STORED group membership (law 1) and holds until a stated moment (law 3): the first of "group
+// membership may change by time alone" and "the Mac has been silent for longer than the validity".
+//
+//   unmanaged                          -> not compliant, and the directory is told that nobody manages it (law 4)
+//   not in the applicable group        -> the integration does not apply: UNKNOWN; told as not compliant (law 2)
+//   in the compliance group            -> COMPLIANT, until ...
+//   else                               -> NON_COMPLIANT, with the criteria that were not met
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "connector/ledger/ledger.h"
+#include "management/groups/group_book.h"
+#include "management/inventory/inventory.h"
+
+namespace wardbridge::compliance {
+
+using inventory::ComputerId;
+using RegistrationId = NumberId<struct RegistrationTag>;
+
+extern const store::Schema kSchema;
+
+// Settings > Global > Device Compliance, for macOS.
+struct Settings {
+  bool enabled = false;
+  groups::GroupId compliance_group;
+  groups::GroupId applicable_group;
+  ledger::ConnectionId connection;
+  Duration validity = hours{24};  // how long a verdict outlives the last check-in
+};
+Settings settings(store::Transaction& tx);
+// Enabling needs both groups (`unknown_group` names the one that doesn't exist) and a connection. Every computer is
+// judged anew afterwards; turning it off retracts nothing by itself: the connection does (law 5).
+Status change_settings(store::Transaction& tx, const Settings& settings, const audit::Actor& by, Time now);
+
+struct Registration {
+  RegistrationId id;
+  ComputerId computer;
+  std::string username;   // the local account
+  std::string device_id;  // directory device id
+  std::string user_id;    // directory object id of the user
+  std::string user_principal_name;
+  Time registered = kEpoch;
+};
+// What a Mac submits after it joined the directory. The same account again replaces its device, and the device that it
+// had before is retracted. `bad_device_id`, `bad_user_id`: not GUIDs. `conflict`/`device_taken`: the device belongs to
+// another computer.
+Result<RegistrationId> submit_registration(store::Transaction& tx, const Registration& registration,
+                                           const audit::Actor& by, Time now);
+std::vector<Registration> registrations_of(store::Transaction& tx, ComputerId computer);
+
+enum class State { unknown, non_compliant, compliant };
+const char* wire_name(State state);  // `NON_COMPLIANT`
+
+struct ComplianceState {
+  Registration registration;
+  bool applicable = false;
+  State state = State::unknown;
+  std::string reason;  // for people: group, criterion, measured and required value
+  Time valid_until = kEpoch;
+  Time since = kEpoch;  // of this state
+  Time judged = kEpoch;
+};
+// As of `now`: a verdict past its time reads as NON_COMPLIANT, whether or not the heartbeat has noticed (law 3).
+std::vector<ComplianceState> states_of(store::Transaction& tx, ComputerId computer, Time now);
+
+// Judges every registration of a computer from its stored membership, and desires what the directory shall hold.
+// Returns when to look again (kNever: only when something changes). The computer needs the sections of
+// groups::GroupBook.
+Time assess(store::Transaction& tx, groups::GroupBook& book, const inventory::Computer& computer, Time check_in_at,
+            Time now);
+
+// The computer is about to be deleted: the directory is told first (law 5), then its registrations go.
+void forget_computer(store::Transaction& tx, ComputerId computer, Time now);
+
+// What the ledger calls the subject of a registration's device.
+std::string subject_of(const std::string& device_id);
+
+}  // namespace wardbridge::compliance

@@ -1,0 +1,38 @@
+#include "management/compliance/compliance.h"
+
+namespace wardbridge::compliance {
+
+// One row of settings per platform; macOS is the only one so far.
+const store::Schema kSchema{"compliance",
+                            {
+                                R"sql(
+CREATE TABLE compliance_setting (
+  platform TEXT PRIMARY KEY,
+  enabled BIGINT NOT NULL,
+  compliance_group BIGINT NOT NULL,
+  applicable_group BIGINT NOT NULL,
+  connection_id BIGINT NOT NULL,
+  validity_milliseconds BIGINT NOT NULL
+);
+CREATE TABLE compliance_registration (
+  id BIGINT PRIMARY KEY,
+  computer_id BIGINT NOT NULL,
+  username TEXT NOT NULL,
+  device_id TEXT NOT NULL UNIQUE,
+  user_id TEXT NOT NULL,
+  user_principal_name TEXT NOT NULL,
+  registered BIGINT NOT NULL,
+  UNIQUE (computer_id, username)
+);
+CREATE TABLE compliance_state (
+  registration_id BIGINT PRIMARY KEY,
+  applicable BIGINT NOT NULL,
+  state TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  valid_until BIGINT NOT NULL,
+  since BIGINT NOT NULL,
+  judged BIGINT NOT NULL
+);
+)sql"}};
+
+}  // namespace wardbridge::compliance

@@ -1,0 +1,188 @@
+#include "management/groups/groups.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "management/groups/computer_facts.h"
+#include "management/groups/rows.h"
+
+namespace wardbridge::groups {
+namespace {
+
+constexpr const char* kObjectType = "Smart Computer Group";
+constexpr const char* kColumns = "SELECT id, platform_id, name, description, site_id, criteria FROM computer_group";
+
+GroupNames stored_names(store::Transaction& tx) {
+  GroupNames names;
+  for (const store::Row& row : tx.query("SELECT id, name FROM computer_group")) {
+    names[GroupId{row.integer(0)}] = row.text(1);
+  }
+  return names;
+}
+
+SmartComputerGroup group_from(const store::Row& row, const GroupNames& names) {
+  return {.id = GroupId{row.integer(0)},
+          .platform_id = row.text(1),
+          .name = row.text(2),
+          .description = row.text(3),
+          .site_id = row.integer(4),
+          .criteria = criteria_from(row.text(5), names)};
+}
+
+std::optional<SmartComputerGroup> find_one(store::Transaction& tx, const char* condition, store::Value key) {
+  auto row = tx.query_one(std::string(kColumns) + condition, {std::move(key)});
+  if (!row) return std::nullopt;
+  GroupNames names;
+  for (const store::Row& referenced :
+       tx.query("SELECT g.id, g.name FROM computer_group g JOIN computer_group_reference r ON r.referenced_id = g.id "
+                "WHERE r.group_id = ?",
+                {row->integer(0)})) {
+    names[GroupId{referenced.integer(0)}] = referenced.text(1);
+  }
+  return group_from(*row, names);
+}
+
+// In the order and spelling in which a list is kept.
+void tidy(std::vector<criteria::Criterion>& criteria) {
+  std::stable_sort(criteria.begin(), criteria.end(),
+                   [](const auto& a, const auto& b) { return a.priority < b.priority; });
+  for (auto& criterion : criteria) criterion.and_or = text::lower(criterion.and_or);
+}
+
+struct Checked {
+  std::vector<GroupId> references;  // of each criterion
+  std::vector<criteria::Warning> warnings;
+};
+
+// Everything that can be wrong with a group that is about to be stored. Tidies its criteria.
+Result<Checked> check(store::Transaction& tx, SmartComputerGroup& group) {
+  TRY(check_name(group.name));
+  if (!text::is_utf8(group.description)) {
+    return invalid("invalid_description", "the description is not readable text", "description");
+  }
+  if (auto same = find_by_name(tx, group.name); same && same->id != group.id) {
+    return Failure{Code::conflict, "already_exists", "a group is called `" + same->name + "` already", "name"};
+  }
+  criteria::Program program = TRY(criteria::compile(group.criteria, vocabulary_with(list_attributes(tx))));
+  tidy(group.criteria);
+  GroupNames names = stored_names(tx);
+  names[group.id] = group.name;
+  Checked checked{TRY(resolve_groups(group.criteria, names)), program.warnings()};
+  References references = stored_references(tx);
+  references[group.id].clear();
+  std::copy_if(checked.references.begin(), checked.references.end(), std::back_inserter(references[group.id]),
+               [](GroupId id) { return static_cast<bool>(id); });
+  TRY(check_nesting(group.id, references, names));
+  return checked;
+}
+
+void record_edit(store::Transaction& tx, const SmartComputerGroup& before, const SmartComputerGroup& after,
+                 const char* action, Time now, const audit::Actor& actor) {
+  const SmartComputerGroup& named = after.id ? after : before;
+  json::Object details;
+  note_difference(details, "name", before.name.c_str(), after.name.c_str());
+  note_difference(details, "description", before.description.c_str(), after.description.c_str());
+  note_difference(details, "siteId", before.site_id, after.site_id);
+  note_difference(details, "criteria", readable(before.criteria), readable(after.criteria));
+  std::string fingerprint = json::to_text(details) + std::to_string(named.id.value);
+  audit::record(tx, {.time = now,
+                     .actor = actor,
+                     .action = action,
+                     .object_type = kObjectType,
+                     .object_id = std::to_string(named.id.value),
+                     .object_name = named.name,
+                     .details = std::move(details)});
+  publish_edit(tx, fingerprint, now);
+}
+
+}  // namespace
+
+Result<Saved> create(store::Transaction& tx, SmartComputerGroup group, Time now, const audit::Actor& actor) {
+  lock_edits(tx);
+  if (!text::is_guid(group.platform_id)) {
+    return invalid("invalid_platform_id", "`" + group.platform_id + "` is not a GUID", "platformId");
+  }
+  group.platform_id = text::lower(group.platform_id);
+  group.id = GroupId{tx.next_id("computer_group")};
+  Checked checked = TRY(check(tx, group));
+  tx.execute(
+      "INSERT INTO computer_group (id, platform_id, name, name_key, description, site_id, criteria) "
+      "VALUES (?, ?, ?, ?, ?, ?, '[]')",
+      {group.id.value, group.platform_id, group.name, text::lower(group.name), group.description, group.site_id});
+  write_criteria(tx, group.id, group.criteria, checked.references);
+  record_edit(tx, {}, group, "create", now, actor);
+  return Saved{group.id, std::move(checked.warnings)};
+}
+
+Result<Saved> replace(store::Transaction& tx, SmartComputerGroup group, Time now, const audit::Actor& actor) {
+  lock_edits(tx);
+  auto before = find(tx, group.id);
+  if (!before) return not_found("no_group", "no group has the id " + std::to_string(group.id.value));
+  group.platform_id = before->platform_id;
+  Checked checked = TRY(check(tx, group));
+  if (group == *before) return Saved{group.id, std::move(checked.warnings)};  // nobody needs to be judged anew
+  tx.execute("UPDATE computer_group SET name = ?, name_key = ?, description = ?, site_id = ? WHERE id = ?",
+             {group.name, text::lower(group.name), group.description, group.site_id, group.id.value});
+  write_criteria(tx, group.id, group.criteria, checked.references);
+  record_edit(tx, *before, *find(tx, group.id), "update", now, actor);
+  return Saved{group.id, std::move(checked.warnings)};
+}
+
+Status remove(store::Transaction& tx, GroupId id, Time now, const audit::Actor& actor) {
+  lock_edits(tx);
+  auto before = find(tx, id);
+  if (!before) return not_found("no_group", "no group has the id " + std::to_string(id.value));
+  std::string users;
+  for (GroupId dependant : dependants(tx, id)) {
+    users += (users.empty() ? "`" : ", `") + find(tx, dependant)->name + "`";
+  }
+  if (!users.empty()) {
+    return conflict("has_dependencies", "the group `" + before->name + "` is used by " + users);
+  }
+  tx.execute(
+      "INSERT INTO computer_group_change (computer_id, number, group_id, group_name, joined, time, cause) "
+      "SELECT m.computer_id, COALESCE((SELECT MAX(c.number) FROM computer_group_change c "
+      "WHERE c.computer_id = m.computer_id), 0) + 1, m.group_id, CAST(? AS TEXT), 0, CAST(? AS BIGINT), 'group "
+      "deleted' "
+      "FROM computer_group_member m WHERE m.group_id = ?",
+      {before->name, now, id.value});
+  tx.execute("DELETE FROM computer_group_member WHERE group_id = ?", {id.value});
+  tx.execute("DELETE FROM computer_group_reference WHERE group_id = ?", {id.value});
+  tx.execute("DELETE FROM computer_group WHERE id = ?", {id.value});
+  record_edit(tx, *before, {}, "delete", now, actor);
+  return done();
+}
+
+std::optional<SmartComputerGroup> find(store::Transaction& tx, GroupId id) {
+  return find_one(tx, " WHERE id = ?", id.value);
+}
+
+std::optional<SmartComputerGroup> find_by_platform_id(store::Transaction& tx, std::string_view platform_id) {
+  return find_one(tx, " WHERE platform_id = ?", text::lower(platform_id));
+}
+
+std::optional<SmartComputerGroup> find_by_name(store::Transaction& tx, std::string_view name) {
+  return find_one(tx, " WHERE name_key = ?", text::lower(name));
+}
+
+std::vector<SmartComputerGroup> list(store::Transaction& tx) {
+  GroupNames names = stored_names(tx);
+  std::vector<SmartComputerGroup> groups;
+  for (const store::Row& row : tx.query(std::string(kColumns) + " ORDER BY id")) {
+    groups.push_back(group_from(row, names));
+  }
+  return groups;
+}
+
+std::int64_t count(store::Transaction& tx) { return tx.query_one("SELECT COUNT(*) FROM computer_group")->integer(0); }
+
+std::vector<GroupId> dependants(store::Transaction& tx, GroupId id) {
+  std::vector<GroupId> groups;
+  for (const store::Row& row : tx.query(
+           "SELECT group_id FROM computer_group_reference WHERE referenced_id = ? ORDER BY group_id", {id.value})) {
+    groups.push_back(GroupId{row.integer(0)});
+  }
+  return groups;
+}
+
+}  // namespace wardbridge::groups

@@ -1,0 +1,115 @@
+// Smart computer groups: lists of criteria that sort the organisation's Macs, and who is in them.
+//
+// Knows: group definitions and the rules for changing them, who is a member since when and until when that is known,
+// and how membership came about. Hides: the tables, the resolution of nested groups, the revision that tells every node
+// when compiled groups are out of date.
+//
+// Readers read stored membership, they never recompute it. Membership is written by assess() alone (group_book.h).
+// Edits take effect on membership when the pipeline reassesses: it watches revision().
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "criteria/criteria.h"
+#include "management/inventory/inventory.h"
+#include "platform/audit/audit.h"
+#include "platform/store/store.h"
+
+namespace wardbridge::groups {
+
+using GroupId = NumberId<struct GroupTag>;
+using inventory::ComputerId;
+
+inline constexpr std::int64_t kNoSite = -1;
+
+struct SmartComputerGroup {
+  GroupId id;
+  std::string platform_id;  // a GUID, lower case
+  std::string name;         // unique without case
+  std::string description;
+  std::int64_t site_id = kNoSite;             // a group of a site sees only that site's computers
+  std::vector<criteria::Criterion> criteria;  // none: every managed computer is a member
+  bool operator==(const SmartComputerGroup&) const = default;
+};
+
+extern const store::Schema kSchema;
+
+// --- Definitions
+// ------------------------------------------------------------------------------------------------------
+
+struct Saved {
+  GroupId id;
+  std::vector<criteria::Warning> warnings;
+};
+// `group.id` is chosen here, `group.platform_id` by the caller. Audited. Besides the failures of criteria::compile:
+// `invalid_name`, `invalid_platform_id`, `conflict`/`already_exists`, `unknown_group` (a criterion names a group that
+// does not exist), `group_cycle` (the message names the path), `nested_too_deep`.
+//
+// A criterion may name a group by name or, failing that, by id; it follows that group when it is renamed.
+Result<Saved> create(store::Transaction& tx, SmartComputerGroup group, Time now, const audit::Actor& actor);
+// Replaces all but the ids. `not_found`/`no_group`; otherwise as create.
+Result<Saved> replace(store::Transaction& tx, SmartComputerGroup group, Time now, const audit::Actor& actor);
+// Its members leave, which history tells. `conflict`/`has_dependencies` names the groups that use it.
+Status remove(store::Transaction& tx, GroupId id, Time now, const audit::Actor& actor);
+
+std::optional<SmartComputerGroup> find(store::Transaction& tx, GroupId id);
+std::optional<SmartComputerGroup> find_by_platform_id(store::Transaction& tx, std::string_view platform_id);
+std::optional<SmartComputerGroup> find_by_name(store::Transaction& tx, std::string_view name);
+std::vector<SmartComputerGroup> list(store::Transaction& tx);  // by id
+std::int64_t count(store::Transaction& tx);
+// The groups that name this one in a criterion.
+std::vector<GroupId> dependants(store::Transaction& tx, GroupId id);
+
+// Grows with every edit of a group or of an extension attribute's definition.
+std::int64_t revision(store::Transaction& tx);
+
+// --- Membership, as stored
+// ----------------------------------------------------------------------------------------------
+
+struct Member {
+  ComputerId computer;
+  Time since = kEpoch;
+  Time valid_until = kNever;
+};
+// INVARIANT: law 3. An expired membership is not known any more, so it is left out and not counted.
+std::vector<Member> members(store::Transaction& tx, GroupId id, Time now);
+std::int64_t count_members(store::Transaction& tx, GroupId id, Time now);
+std::map<GroupId, std::int64_t> count_all_members(store::Transaction& tx, Time now);  // groups with none are left out
+
+enum class Standing {
+  member,
+  not_member,
+  unknown,  // was a member, but nobody has looked since that expired
+};
+Standing standing(store::Transaction& tx, GroupId group, ComputerId computer, Time now);
+
+struct Belonging {
+  GroupId group;
+  std::string name;
+  std::string description;
+  Time since = kEpoch;
+  Time valid_until = kNever;
+};
+// The groups that a computer is in, by id; expired ones left out.
+std::vector<Belonging> groups_of(store::Transaction& tx, ComputerId computer, Time now);
+
+struct StoredChange {
+  ComputerId computer;
+  std::int64_t number = 0;  // 1, 2, 3, ... of that computer
+  GroupId group;
+  std::string group_name;  // as it was called then
+  bool joined = false;
+  Time time = kEpoch;
+  std::string cause;
+};
+// Newest first.
+std::vector<StoredChange> changes_of_computer(store::Transaction& tx, ComputerId computer, int limit);
+std::vector<StoredChange> changes_of_group(store::Transaction& tx, GroupId group, int limit);
+
+// The computer is gone: so are its memberships. Its history stays.
+void forget_computer(store::Transaction& tx, ComputerId computer, Time now, const std::string& cause);
+
+}  // namespace wardbridge::groups

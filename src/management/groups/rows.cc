@@ -1,0 +1,208 @@
+#include "management/groups/rows.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/limits.h"
+#include "base/text.h"
+
+namespace wardbridge::groups {
+namespace {
+
+constexpr std::size_t kNameBytes = 255;  // JAMF: the longest name that the Jamf Pro API takes
+
+// FNV-1a, 64 bits: tells edits apart, protects nothing.
+std::uint64_t mix(std::uint64_t hash, std::string_view text) {
+  for (unsigned char c : text) hash = (hash ^ c) * 1099511628211ULL;
+  return hash;
+}
+
+std::optional<GroupId> group_named(const GroupNames& names, std::string_view spelled) {
+  for (const auto& [id, name] : names) {
+    if (text::equal_ignoring_case(name, spelled)) return id;
+  }
+  // JAMF: ids are accepted in place of names; a name goes first.
+  auto number = text::parse_integer(spelled);
+  if (number && names.contains(GroupId{*number})) return GroupId{*number};
+  return std::nullopt;
+}
+
+json::Object to_document(const criteria::Criterion& criterion) {
+  return {{"name", criterion.name},
+          {"priority", criterion.priority},
+          {"andOr", criterion.and_or},
+          {"searchType", criterion.search_type},
+          {"value", criterion.value},
+          {"openingParen", criterion.opening_paren},
+          {"closingParen", criterion.closing_paren}};
+}
+
+// The path from `at` back to `wanted`, last group first.
+bool find_path(GroupId at, GroupId wanted, const References& references, std::set<GroupId>& seen,
+               std::vector<GroupId>& path) {
+  auto found = references.find(at);
+  if (found == references.end()) return false;
+  for (GroupId next : found->second) {
+    if (next == wanted || (seen.insert(next).second && find_path(next, wanted, references, seen, path))) {
+      path.push_back(next);
+      return true;
+    }
+  }
+  return false;
+}
+
+// How many groups stand below this one. The references have no cycle.
+std::size_t depth_below(GroupId group, const References& references, std::map<GroupId, std::size_t>& known) {
+  if (auto found = known.find(group); found != known.end()) return found->second;
+  std::size_t depth = 0;
+  if (auto found = references.find(group); found != references.end()) {
+    for (GroupId next : found->second) depth = std::max(depth, 1 + depth_below(next, references, known));
+  }
+  return known[group] = depth;
+}
+
+}  // namespace
+
+bool names_group(const criteria::Criterion& criterion) {
+  return text::equal_ignoring_case(criterion.name, kGroupCriterion);
+}
+
+void lock_edits(store::Transaction& tx) {
+  std::string sql = "SELECT number FROM computer_group_revision WHERE id = 1";
+  sql += tx.lock_rows();
+  CHECK(tx.query(sql).size() == 1, "the revision of the groups is gone");
+}
+
+void publish_edit(store::Transaction& tx, std::string_view edit, Time now) {
+  Revision revision = stored_revision(tx);
+  std::uint64_t hash = mix(14695981039346656037ULL, revision.fingerprint);
+  hash = mix(mix(hash, edit), std::to_string(to_unix_milliseconds(now)));
+  tx.execute("UPDATE computer_group_revision SET number = ?, fingerprint = ? WHERE id = 1",
+             {revision.number + 1, std::to_string(hash)});
+}
+
+Revision stored_revision(store::Transaction& tx) {
+  auto row = tx.query_one("SELECT number, fingerprint FROM computer_group_revision WHERE id = 1");
+  CHECK(row.has_value(), "the revision of the groups is gone");
+  return {row->integer(0), row->text(1)};
+}
+
+std::int64_t revision(store::Transaction& tx) { return stored_revision(tx).number; }
+
+std::string criteria_document(const std::vector<criteria::Criterion>& criteria,
+                              const std::vector<GroupId>& references) {
+  json::Array list;
+  for (std::size_t i = 0; i < criteria.size(); ++i) {
+    json::Object one = to_document(criteria[i]);
+    if (references[i]) one["groupId"] = references[i].value;
+    list.push_back(std::move(one));
+  }
+  return json::to_text(list);
+}
+
+std::vector<criteria::Criterion> criteria_from(const std::string& document, const GroupNames& names) {
+  auto parsed = json::parse(document);
+  CHECK(parsed.ok() && parsed->is_array(), "stored criteria are not a list");
+  std::vector<criteria::Criterion> criteria;
+  for (const json::Value& value : parsed->get_array()) {
+    const json::Object& one = value.get_object();
+    criteria::Criterion& criterion = criteria.emplace_back();
+    criterion.name = json::text_at(one, "name").value();
+    criterion.priority = json::integer_at(one, "priority").value();
+    criterion.and_or = json::text_at(one, "andOr").value();
+    criterion.search_type = json::text_at(one, "searchType").value();
+    criterion.value = json::text_at(one, "value").value();
+    criterion.opening_paren = json::bool_at(one, "openingParen").value();
+    criterion.closing_paren = json::bool_at(one, "closingParen").value();
+    if (auto group = json::integer_at(one, "groupId")) {
+      if (auto name = names.find(GroupId{*group}); name != names.end()) criterion.value = name->second;
+    }
+  }
+  return criteria;
+}
+
+Result<std::vector<GroupId>> resolve_groups(const std::vector<criteria::Criterion>& criteria, const GroupNames& names) {
+  std::vector<GroupId> references;
+  for (std::size_t i = 0; i < criteria.size(); ++i) {
+    references.emplace_back();
+    if (!names_group(criteria[i])) continue;
+    auto id = group_named(names, criteria[i].value);
+    if (!id) {
+      return invalid("unknown_group",
+                     "criterion " + std::to_string(criteria[i].priority) + " (`" + criteria[i].name +
+                         "`): no group is called `" + criteria[i].value + "`",
+                     "criteria[" + std::to_string(i) + "].value");
+    }
+    references.back() = *id;
+  }
+  return references;
+}
+
+References stored_references(store::Transaction& tx) {
+  References references;
+  tx.for_each("SELECT group_id, referenced_id FROM computer_group_reference", store::Parameters{},
+              [&](const store::Row& row) {
+                references[GroupId{row.integer(0)}].push_back(GroupId{row.integer(1)});
+                return true;
+              });
+  return references;
+}
+
+Status check_nesting(GroupId group, const References& references, const GroupNames& names) {
+  auto quoted = [&](GroupId id) { return "`" + names.at(id) + "`"; };
+  std::set<GroupId> seen;
+  std::vector<GroupId> path;
+  if (find_path(group, group, references, seen, path)) {
+    std::string words = quoted(group);
+    for (auto id = path.rbegin(); id != path.rend(); ++id) words += " -> " + quoted(*id);
+    return invalid("group_cycle", "the group would depend on itself: " + words, "criteria");
+  }
+  References upward;
+  for (const auto& [from, all] : references) {
+    for (GroupId to : all) upward[to].push_back(from);
+  }
+  std::map<GroupId, std::size_t> below;
+  std::map<GroupId, std::size_t> above;
+  std::size_t nesting = depth_below(group, references, below) + depth_below(group, upward, above);
+  if (nesting > limits::kGroupNesting) {
+    return invalid("nested_too_deep",
+                   "groups would be nested " + std::to_string(nesting) + " deep; at most " +
+                       std::to_string(limits::kGroupNesting) + " are allowed",
+                   "criteria");
+  }
+  return done();
+}
+
+void write_criteria(store::Transaction& tx, GroupId id, const std::vector<criteria::Criterion>& criteria,
+                    const std::vector<GroupId>& references) {
+  tx.execute("UPDATE computer_group SET criteria = ? WHERE id = ?",
+             {criteria_document(criteria, references), id.value});
+  tx.execute("DELETE FROM computer_group_reference WHERE group_id = ?", {id.value});
+  std::set<GroupId> distinct(references.begin(), references.end());
+  distinct.erase(GroupId{});
+  for (GroupId referenced : distinct) {
+    tx.execute("INSERT INTO computer_group_reference (group_id, referenced_id) VALUES (?, ?)",
+               {id.value, referenced.value});
+  }
+}
+
+void note_difference(json::Object& details, std::string_view property, json::Value before, json::Value after) {
+  if (before != after) details[property] = json::Object{{"old", std::move(before)}, {"new", std::move(after)}};
+}
+
+json::Array readable(const std::vector<criteria::Criterion>& criteria) {
+  json::Array list;
+  for (const auto& criterion : criteria) list.push_back(to_document(criterion));
+  return list;
+}
+
+Status check_name(std::string_view name) {
+  if (text::trim(name).empty()) return invalid("invalid_name", "the name must not be blank", "name");
+  if (name.size() > kNameBytes) {
+    return invalid("invalid_name", "the name has more than " + std::to_string(kNameBytes) + " bytes", "name");
+  }
+  if (!text::is_utf8(name)) return invalid("invalid_name", "the name is not readable text", "name");
+  return done();
+}
+
+}  // namespace wardbridge::groups

@@ -1,0 +1,116 @@
+// Looking computers up, the heartbeat's list, credentials and receipts.
+#include "base/text.h"
+#include "management/inventory/inventory.h"
+#include "management/inventory/rows.h"
+
+namespace wardbridge::inventory {
+namespace {
+
+std::optional<ComputerId> find_one(store::Transaction& tx, std::string_view sql, std::string value) {
+  if (value.empty()) return std::nullopt;
+  auto row = tx.query_one(sql, {value});
+  if (!row) return std::nullopt;
+  return ComputerId{row->integer(0)};
+}
+
+std::vector<ComputerId> ids_of(const std::vector<store::Row>& rows) {
+  std::vector<ComputerId> ids;
+  ids.reserve(rows.size());
+  for (const store::Row& row : rows) ids.push_back({row.integer(0)});
+  return ids;
+}
+
+}  // namespace
+
+std::optional<Computer> load(store::Transaction& tx, ComputerId id, std::span<const Section> wanted) {
+  auto row = tx.query_one("SELECT " + std::string(kComputerColumns) + " FROM computer c WHERE c.id = ?", {id.value});
+  if (!row) return std::nullopt;
+  Computer computer = computer_from(*row);
+  if (wanted.empty()) return computer;
+  std::string sql = "SELECT section, document FROM computer_section WHERE computer_id = ?";
+  std::vector<store::Value> parameters = {id.value};
+  if (wanted.size() < kSectionCount) {
+    sql += " AND section IN (";
+    for (Section section : wanted) {
+      sql += parameters.size() == 1 ? "?" : ", ?";
+      parameters.emplace_back(wire_name(section));
+    }
+    sql += ")";
+  }
+  for (const store::Row& stored : tx.query(sql, store::Parameters(parameters))) {
+    auto section = section_from_wire_name(stored.text(0));
+    CHECK(section.has_value(), stored.text(0));
+    computer.sections[*section] = document_from(stored.text(1));
+  }
+  return computer;
+}
+
+std::optional<ComputerId> find_by_udid(store::Transaction& tx, std::string_view udid) {
+  return find_one(tx, "SELECT id FROM computer WHERE udid = ?",
+                  text::is_guid(udid) ? text::upper(udid) : std::string(udid));
+}
+
+std::optional<ComputerId> find_by_serial_number(store::Transaction& tx, std::string_view serial_number) {
+  return find_one(tx, "SELECT id FROM computer WHERE lower(serial_number) = ? ORDER BY id LIMIT 1",
+                  text::lower(serial_number));
+}
+
+std::optional<ComputerId> find_by_management_id(store::Transaction& tx, std::string_view management_id) {
+  return find_one(tx, "SELECT id FROM computer WHERE management_id = ? ORDER BY id LIMIT 1",
+                  std::string(management_id));
+}
+
+std::int64_t count(store::Transaction& tx) { return tx.query_one("SELECT count(*) FROM computer")->integer(0); }
+
+std::vector<ComputerId> ids_after(store::Transaction& tx, ComputerId after, int limit) {
+  return ids_of(tx.query("SELECT id FROM computer WHERE id > ? ORDER BY id LIMIT ?", {after.value, limit}));
+}
+
+std::vector<ComputerId> due(store::Transaction& tx, Time now, int limit) {
+  std::string sql = "SELECT id FROM computer WHERE reassess_at <= ? ORDER BY reassess_at, id LIMIT ?";
+  sql += tx.lock_rows(true);
+  return ids_of(tx.query(sql, {now, limit}));
+}
+
+void set_reassess_at(store::Transaction& tx, ComputerId id, Time when) {
+  tx.execute("UPDATE computer SET reassess_at = ? WHERE id = ? AND reassess_at <> ?", {when, id.value, when});
+}
+
+void reassess_all(store::Transaction& tx, Time now) {
+  tx.execute("UPDATE computer SET reassess_at = ? WHERE reassess_at > ?", {now, now});
+}
+
+Status set_credential(store::Transaction& tx, ComputerId id, std::string_view token_hash) {
+  if (tx.execute("UPDATE computer SET credential_hash = ? WHERE id = ?", {token_hash, id.value}) == 0) {
+    return not_found("no_computer", "no computer has the id `" + std::to_string(id.value) + "`");
+  }
+  return done();
+}
+
+std::optional<ComputerId> find_by_credential(store::Transaction& tx, std::string_view token_hash) {
+  return find_one(tx, "SELECT id FROM computer WHERE credential_hash = ?", std::string(token_hash));
+}
+
+Result<std::optional<Receipt>> find_receipt(store::Transaction& tx, ComputerId id, std::string_view report_id,
+                                            std::string_view body_hash) {
+  auto row = tx.query_one("SELECT body_hash, answer, time FROM computer_report WHERE computer_id = ? AND report_id = ?",
+                          {id.value, report_id});
+  if (!row) return std::optional<Receipt>();
+  if (row->text(0) != body_hash) {
+    return conflict("report_id_reused", "the report id `" + std::string(report_id.substr(0, 80)) +
+                                            "` was used before, for a report that said something else");
+  }
+  return std::optional<Receipt>(Receipt{row->text(1), row->time(2)});
+}
+
+void store_receipt(store::Transaction& tx, ComputerId id, std::string_view report_id, std::string_view body_hash,
+                   const Receipt& receipt) {
+  tx.execute("INSERT INTO computer_report (computer_id, report_id, body_hash, answer, time) VALUES (?, ?, ?, ?, ?)",
+             {id.value, report_id, body_hash, receipt.answer, receipt.time});
+}
+
+std::int64_t forget_receipts_before(store::Transaction& tx, Time time) {
+  return tx.execute("DELETE FROM computer_report WHERE time < ?", {time});
+}
+
+}  // namespace wardbridge::inventory

@@ -1,0 +1,138 @@
+// Device compliance: the vendor's read route, and the settings that the vendor keeps in its console.
+#include "management/jamf_api/routes.h"
+
+namespace wardbridge::jamf_api {
+namespace {
+
+using inventory::ComputerId;
+
+// JAMF: an array, one record per compliance vendor. The vendor's schema has one object of device ids although its own
+// example shows an array; the schema is what validating clients check.
+Result<http::Response> compliance_information(const Dependencies& deps, const http::Request& request) {
+  ComputerId id{TRY(path_id(request))};
+  json::Array records = TRY(deps.store.read([&](store::Transaction& tx) -> Result<json::Array> {
+    json::Array found;
+    auto states = compliance::states_of(tx, id, request.received);
+    if (states.empty()) return found;
+    // Every local account of a Mac has a device of its own; the Mac is as compliant as the least of them.
+    const compliance::ComplianceState* worst = &states.front();
+    json::Array device_ids;
+    json::Array accounts_of;
+    for (const auto& state : states) {
+      device_ids.emplace_back(state.registration.device_id);
+      if (worst->state == compliance::State::compliant && state.state != compliance::State::compliant) worst = &state;
+      accounts_of.push_back(json::Object{{"username", state.registration.username},
+                                         {"deviceId", state.registration.device_id},
+                                         {"complianceState", compliance::wire_name(state.state)},
+                                         {"reason", state.reason},
+                                         {"since", to_iso8601(state.since)},
+                                         {"validUntil", to_iso8601(state.valid_until)}});
+    }
+    found.push_back(json::Object{{"deviceId", std::to_string(id.value)},
+                                 {"applicable", worst->applicable},
+                                 {"complianceState", compliance::wire_name(worst->state)},
+                                 {"complianceVendor", "Intune"},
+                                 {"complianceVendorDeviceInformation", json::Object{{"deviceIds", device_ids}}},
+                                 // Ours: why, and until when.
+                                 {"wardbridge", json::Object{{"accounts", accounts_of}}}});
+    return found;
+  }));
+  return http::json_response(200, records);
+}
+
+json::Object settings_json(const compliance::Settings& settings) {
+  return {{"platform", "macOS"},
+          {"enabled", settings.enabled},
+          {"complianceGroupId", std::to_string(settings.compliance_group.value)},
+          {"applicableGroupId", std::to_string(settings.applicable_group.value)},
+          {"connectionId", std::to_string(settings.connection.value)},
+          {"validityHours", std::chrono::duration_cast<hours>(settings.validity).count()}};
+}
+
+Result<std::int64_t> id_member(const json::Object& object, std::string_view key, std::int64_t fallback) {
+  std::string text = TRY(json::optional_text(object, key, std::to_string(fallback)));
+  auto id = text::parse_integer(text);
+  if (!id || *id < 0)
+    return invalid("invalid_id", "`" + std::string(key) + "` must be an id, not `" + text.substr(0, 40) + "`",
+                   std::string(key));
+  return *id;
+}
+
+Result<http::Response> get_settings(const Dependencies& deps) {
+  auto settings = TRY(
+      deps.store.read([](store::Transaction& tx) -> Result<compliance::Settings> { return compliance::settings(tx); }));
+  return http::json_response(200, settings_json(settings));
+}
+
+// Members that are absent stay as they are.
+Result<http::Response> put_settings(const Dependencies& deps, const http::Request& request,
+                                    const accounts::Caller& caller) {
+  json::Value body = TRY(json_body(request));
+  const json::Object& object = TRY(json::as_object(body));
+  auto settings = TRY(deps.store.write([&](store::Transaction& tx) -> Result<compliance::Settings> {
+    compliance::Settings wanted = compliance::settings(tx);
+    wanted.enabled = TRY(json::optional_bool(object, "enabled", wanted.enabled));
+    wanted.compliance_group.value = TRY(id_member(object, "complianceGroupId", wanted.compliance_group.value));
+    wanted.applicable_group.value = TRY(id_member(object, "applicableGroupId", wanted.applicable_group.value));
+    wanted.connection.value = TRY(id_member(object, "connectionId", wanted.connection.value));
+    auto old_hours = std::chrono::duration_cast<hours>(wanted.validity).count();
+    wanted.validity = hours{TRY(json::optional_integer(object, "validityHours", old_hours))};
+    TRY(compliance::change_settings(tx, wanted, caller.as_actor(request.peer.address), request.received));
+    return wanted;
+  }));
+  return http::json_response(200, settings_json(settings));
+}
+
+json::Object delivery_json(const ledger::Delivery& delivery) {
+  auto time_or_null = [](Time time) { return time == kEpoch ? json::Value() : json::Value(to_iso8601(time)); };
+  return {{"subject", delivery.subject},
+          {"deviceId", delivery.report.device_id},
+          {"deviceName", delivery.report.device_name},
+          {"userPrincipalName", delivery.report.user_principal_name},
+          {"state", ledger::name_of(delivery.state)},
+          {"compliant", delivery.report.verdict == ledger::DeviceReport::Verdict::compliant},
+          {"reason", delivery.report.reason},
+          {"validUntil", to_iso8601(delivery.report.valid_until)},
+          {"attempts", delivery.attempts},
+          {"failureReason", delivery.failure_reason},
+          {"failureMessage", delivery.failure_message},
+          {"hops", json::Object{{"checkIn", time_or_null(delivery.hops.check_in)},
+                                {"verdict", time_or_null(delivery.hops.verdict)},
+                                {"sent", time_or_null(delivery.hops.sent)},
+                                {"accepted", time_or_null(delivery.hops.accepted)},
+                                {"acknowledged", time_or_null(delivery.hops.acknowledged)}}}};
+}
+
+Result<http::Response> deliveries_of_device(const Dependencies& deps, const http::Request& request) {
+  const std::string& device_id = request.path_parameter("deviceId");
+  auto results = TRY(deps.store.read([&](store::Transaction& tx) -> Result<json::Array> {
+    json::Array found;
+    for (const auto& delivery : ledger::of_device(tx, device_id)) found.push_back(delivery_json(delivery));
+    return found;
+  }));
+  return http::json_response(200, json::Object{{"totalCount", results.size()}, {"results", results}});
+}
+
+}  // namespace
+
+void register_compliance_routes(Api& api, const Dependencies& deps) {
+  api.add("GET", "/api/v1/conditional-access/device-compliance-information/computer/{id}",
+          "Read Device Compliance Information", [deps](const http::Request& request, const accounts::Caller&) {
+            return compliance_information(deps, request);
+          });
+  api.add("GET", "/api/v1/conditional-access/device-compliance/feature-toggle", "Read Conditional Access",
+          [](const http::Request&, const accounts::Caller&) -> Result<http::Response> {
+            return http::json_response(200, json::Object{{"sharedDeviceFeatureEnabled", false}});
+          });
+  api.add("GET", "/api/v1/wardbridge/device-compliance", "Read Conditional Access",
+          [deps](const http::Request&, const accounts::Caller&) { return get_settings(deps); });
+  api.add("PUT", "/api/v1/wardbridge/device-compliance", "Update Conditional Access",
+          [deps](const http::Request& request, const accounts::Caller& caller) {
+            return put_settings(deps, request, caller);
+          });
+  api.add(
+      "GET", "/api/v1/wardbridge/deliveries/{deviceId}", "Read Device Compliance Information",
+      [deps](const http::Request& request, const accounts::Caller&) { return deliveries_of_device(deps, request); });
+}
+
+}  // namespace wardbridge::jamf_api

@@ -1,0 +1,169 @@
+#include "management/jamf_api/face_under_test.cc"
+
+namespace wardbridge::jamf_api {
+namespace {
+
+class GroupRoutes : public Face {
+ protected:
+  static std::string of(int version) {
+    return "/api/v" + std::to_string(version) + "/computer-groups/smart-groups";
+  }
+  static std::string named(const std::string& name, const std::string& criteria = "[]") {
+    return R"({"name":")" + name + R"(","criteria":)" + criteria + "}";
+  }
+};
+
+TEST_F(GroupRoutes, ACreatedGroupIsShownWithoutItsId) {
+  for (int version : {2, 3}) {
+    SCOPED_TRACE(version);
+    std::string name = "Group " + std::to_string(version);
+    Answer made = post(of(version), R"({"name":")" + name + R"(","description":"d","criteria":[)" +
+                                        criterion("Computer Name", "is", "Ann's Mac") + "]}");
+    ASSERT_EQ(made.status, 201) << made.text;
+    EXPECT_EQ(made.at("href"), "https://jamf.example" + of(version) + "/" + made.at("id"));
+    Answer group = get(of(version) + "/" + made.at("id"));
+    EXPECT_EQ(group.status, 200);
+    EXPECT_EQ(group.at("id"), "(absent)");
+    EXPECT_EQ(group.at("name"), name);
+    EXPECT_EQ(group.at("siteId"), "-1");
+    EXPECT_EQ(group.at("criteria.0.name"), "Computer Name");
+    EXPECT_EQ(group.at("criteria.0.andOr"), "and");
+    EXPECT_EQ(group.at("criteria.0.openingParen"), "false");
+    EXPECT_EQ(group.at("criteria.1"), "(absent)");
+  }
+}
+
+TEST_F(GroupRoutes, ListsCountMembersAndMembershipIsNumbers) {
+  std::string group = create_group("Ann's", "[" + criterion("Computer Name", "is", "Ann's Mac") + "]");
+  create_group("Nobody's", "[" + criterion("Computer Name", "is", "No Mac") + "]");
+  create_computer("Bob's Mac", "");
+  std::string credential = enroll();
+
+  Answer list = get(of(3) + "?page-size=1");
+  EXPECT_EQ(list.at("totalCount"), "2");
+  EXPECT_EQ(list.at("results.0.name"), "Ann's");
+  EXPECT_EQ(list.at("results.0.membershipCount"), "1");
+  EXPECT_EQ(list.at("results.1"), "(absent)");
+  EXPECT_EQ(get(of(3) + "?page=1&page-size=1").at("results.0.membershipCount"), "0");
+  Answer members = get("/api/v3/computer-groups/smart-group-membership/" + group);
+  EXPECT_EQ(members.at("members"), "[" + computer_ + "]");
+  Answer record = get("/api/v4/computers-inventory/" + computer_ + "?section=GROUP_MEMBERSHIPS");
+  EXPECT_EQ(record.at("groupMemberships.0.groupId"), group);
+  EXPECT_EQ(record.at("groupMemberships.0.smartGroup"), "true");
+  EXPECT_EQ(get("/api/v1/computer-groups").at("1.name"), "Nobody's");
+}
+
+TEST_F(GroupRoutes, AWriteReplacesTheWholeGroup) {
+  Answer made = post(of(3), R"({"name":"Old","description":"words","criteria":[)" +
+                                criterion("Computer Name", "is", "x") + "]}");
+  Answer replaced = put(of(3) + "/" + made.at("id"), R"({"name":"New"})");
+  EXPECT_EQ(replaced.status, 202) << replaced.text;
+  for (const Answer& group : {replaced, get(of(2) + "/" + made.at("id"))}) {
+    EXPECT_EQ(group.at("name"), "New");
+    EXPECT_EQ(group.at("description"), "");
+    EXPECT_EQ(group.at("criteria"), "[]");
+  }
+}
+
+TEST_F(GroupRoutes, ANameIsTakenOnce) {
+  std::string id = create_group("Taken");
+  create_group("Other");
+  expect_error(post(of(2), named("Taken")), 400, "DUPLICATE_FIELD", "name");
+  expect_error(post(of(3), named("Taken")), 422, "DUPLICATE_FIELD", "name");
+  expect_error(put(of(3) + "/" + id, named("Other")), 422, "DUPLICATE_FIELD", "name");
+  EXPECT_EQ(put(of(3) + "/" + id, named("Taken")).status, 202) << "its own name";
+}
+
+TEST_F(GroupRoutes, CriteriaThatMeanNothingAreRefused) {
+  struct Case {
+    std::string criteria;
+    const char* field;
+  };
+  std::string good = criterion("Computer Name", "is", "x");
+  for (const Case& one : {
+           Case{"[" + criterion("No Such Criterion", "is", "x") + "]", "criteria[0].name"},
+           Case{"[" + good + "," + criterion("Computer Name", "resembles", "x", 1) + "]", "criteria[1].searchType"},
+           Case{"[" + criterion("Computer Name", "is", "x", 1) + "]", "criteria[0].priority"},
+           Case{"[" + good + "," + criterion("Computer Name", "is", "y", 2) + "]", "criteria[1].priority"},
+           Case{R"([{"name":"Computer Name","priority":0,"andOr":"and","searchType":"is"}])", "criteria[0].value"},
+           Case{R"([{"name":"Computer Name","priority":"0","andOr":"and","searchType":"is","value":"x"}])",
+                "criteria[0].priority"},
+           Case{R"({"0":)" + good + "}", "criteria"},
+       }) {
+    SCOPED_TRACE(one.criteria);
+    for (int version : {2, 3}) {
+      expect_error(post(of(version), named("Bad", one.criteria)), 400, "INVALID_FIELD", one.field);
+    }
+  }
+  expect_error(post(of(3), R"({"criteria":[]})"), 400, "INVALID_FIELD", "name");
+  expect_error(post(of(3), R"({"name":"x","siteId":"home"})"), 400, "INVALID_ID", "siteId");
+  expect_error(post(of(3), named("Bad", "[1]")), 400, "INVALID_JSON");
+  EXPECT_EQ(get(of(3)).at("totalCount"), "0");
+}
+
+TEST_F(GroupRoutes, AGroupThatOthersNameStays) {
+  std::string inner = create_group("Inner", "[" + criterion("Computer Name", "is", "Ann's Mac") + "]");
+  std::string outer = create_group("Outer", "[" + criterion("Computer Group", "member of", "Inner") + "]");
+  enroll();
+  EXPECT_EQ(get("/api/v2/computer-groups/smart-group-membership/" + outer).at("members"), "[" + computer_ + "]");
+  expect_error(remove(of(2) + "/" + inner), 400, "HAS_DEPENDENCIES", "id");
+  Answer refused = remove(of(3) + "/" + inner);
+  expect_error(refused, 422, "HAS_DEPENDENCIES", "id");
+  EXPECT_NE(refused.at("errors.0.description").find("`Outer`"), std::string::npos);
+  expect_error(put(of(3) + "/" + inner, named("Inner", "[" + criterion("Computer Group", "member of", "Outer") + "]")),
+               400, "INVALID_FIELD", "criteria");
+  EXPECT_EQ(remove(of(3) + "/" + outer).status, 204);
+  EXPECT_EQ(remove(of(3) + "/" + inner).status, 204);
+  expect_error(get(of(3) + "/" + inner), 404, "INVALID_ID");
+}
+
+TEST_F(GroupRoutes, ThePlatformsIdNamesTheSameGroup) {
+  std::string id = create_group("Named twice");
+  auto group = store_->read([&](store::Transaction& tx) -> Result<groups::SmartComputerGroup> {
+    return groups::find(tx, groups::GroupId{*text::parse_integer(id)}).value();
+  });
+  Answer found = get(of(3) + "/" + text::upper(group->platform_id));
+  EXPECT_EQ(found.status, 200);
+  EXPECT_EQ(found.at("name"), "Named twice");
+  EXPECT_EQ(put(of(3) + "/" + group->platform_id, named("Renamed")).status, 202);
+  EXPECT_EQ(get(of(3) + "/" + id).at("name"), "Renamed");
+  expect_error(get(of(3) + "/" + std::string(kDevice)), 404, "INVALID_ID");
+  expect_error(get(of(3) + "/four"), 400, "INVALID_ID", "id");
+  EXPECT_EQ(remove(of(3) + "/" + group->platform_id).status, 204);
+}
+
+TEST_F(GroupRoutes, ExtensionAttributesAreKeptAndAreCriteria) {
+  const std::string path = "/api/v1/computer-extension-attributes";
+  Answer made = post(path, R"({"name":"Battery Cycles","dataType":"INTEGER"})");
+  ASSERT_EQ(made.status, 201) << made.text;
+  Answer shown_attribute = get(path + "/" + made.at("id"));
+  EXPECT_EQ(shown_attribute.at("name"), "Battery Cycles");
+  EXPECT_EQ(shown_attribute.at("dataType"), "INTEGER");
+  EXPECT_EQ(shown_attribute.at("enabled"), "true");
+  EXPECT_EQ(get(path).at("totalCount"), "1");
+
+  std::string group = create_group("Worn out", "[" + criterion("Battery Cycles", "more than", "1000") + "]");
+  expect_error(remove(path + "/" + made.at("id")), 422, "HAS_DEPENDENCIES");
+  Answer renamed = put(path + "/" + made.at("id"), R"({"name":"Cycles","dataType":"INTEGER"})");
+  EXPECT_EQ(renamed.status, 202) << renamed.text;
+  EXPECT_EQ(get(of(3) + "/" + group).at("criteria.0.name"), "Cycles");
+  EXPECT_EQ(remove(of(3) + "/" + group).status, 204);
+  EXPECT_EQ(remove(path + "/" + made.at("id")).status, 204);
+  expect_error(get(path + "/" + made.at("id")), 404, "INVALID_ID");
+  expect_error(put(path + "/" + made.at("id"), R"({"name":"Cycles"})"), 404, "INVALID_ID");
+}
+
+TEST_F(GroupRoutes, ExtensionAttributesThatMakeNoSenseAreRefused) {
+  const std::string path = "/api/v1/computer-extension-attributes";
+  EXPECT_EQ(post(path, R"({"name":"Mine"})").status, 201);
+  expect_error(post(path, R"({"name":"mine"})"), 409, "DUPLICATE_FIELD", "name");
+  expect_error(post(path, R"({"name":"Computer Name"})"), 409, "DUPLICATE_FIELD", "name");
+  expect_error(post(path, R"({"name":"A","dataType":"FLOAT"})"), 400, "INVALID_FIELD", "dataType");
+  expect_error(post(path, R"({"name":"A","inputType":"POPUP"})"), 400, "INVALID_FIELD", "popupMenuChoices");
+  expect_error(post(path, R"({"name":" "})"), 400, "INVALID_FIELD", "name");
+  expect_error(post(path, R"({})"), 400, "INVALID_FIELD", "name");
+  EXPECT_EQ(get(path).at("totalCount"), "1");
+}
+
+}  // namespace
+}  // namespace wardbridge::jamf_api

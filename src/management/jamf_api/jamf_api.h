@@ -1,0 +1,33 @@
+// The management side's outer face: Jamf Pro's API (tokens, roles, computers-inventory v1 to v4, smart computer groups
+// v2 and v3, extension attributes, device compliance information), the Mac's own routes, and this product's routes for
+// what the vendor offers only in its console (`/api/v1/wardbridge/...`: import, compliance settings, connections,
+// explain).
+//
+//   http::Router router;
+//   register_routes(router, {.store = store, .entropy = entropy, .pipeline = pipeline, .sealer = sealer});
+#pragma once
+
+#include <functional>
+
+#include "management/pipeline/pipeline.h"
+#include "platform/crypto/crypto.h"
+#include "platform/entropy/entropy.h"
+#include "platform/http/http.h"
+#include "platform/store/store.h"
+
+namespace wardbridge::jamf_api {
+
+// Everything must outlive the router.
+struct Dependencies {
+  store::Store& store;
+  Entropy& entropy;
+  pipeline::Pipeline& pipeline;
+  const crypto::Sealer& sealer;
+  // Called after a connection was created or changed, so that its actors start or look again. May be empty.
+  std::function<void()> connections_changed = {};
+};
+
+// Also sets the router's fallback, so that unknown paths answer in Jamf's error body.
+void register_routes(http::Router& router, const Dependencies& dependencies);
+
+}  // namespace wardbridge::jamf_api

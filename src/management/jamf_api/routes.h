@@ -1,0 +1,18 @@
+// The groups of routes, one source file each.
+#pragma once
+
+#include "management/jamf_api/api.h"
+#include "management/jamf_api/jamf_api.h"
+
+namespace wardbridge::jamf_api {
+
+void register_session_routes(Api& api, const Dependencies& dependencies);    // tokens, API roles, API integrations
+void register_inventory_routes(Api& api, const Dependencies& dependencies);  // computers-inventory
+void register_group_routes(Api& api, const Dependencies& dependencies);  // smart computer groups, extension attributes
+void register_compliance_routes(Api& api,
+                                const Dependencies& dependencies);  // device compliance information and settings
+void register_connection_routes(Api& api, const Dependencies& dependencies);  // roads to directory tenants
+void register_mac_routes(Api& api, const Dependencies& dependencies);         // enrolment, check-in, registration
+void register_import_routes(Api& api, const Dependencies& dependencies);      // records of another server
+
+}  // namespace wardbridge::jamf_api

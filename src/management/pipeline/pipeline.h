@@ -1,0 +1,65 @@
+// One heartbeat: everything that may change a verdict comes through here.
+//
+//   Pipeline pipeline(store, book, [&](ledger::ConnectionId id) { wake the ledger's actor });
+//   auto answer = pipeline.check_in(id, report, body, now);   // one transaction; success means durable (law 8)
+//   pipeline.run_once(now);                             // computers whose moment has come
+//
+// Thread-safe: check-ins run in parallel as far as the store lets them.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "management/compliance/compliance.h"
+#include "management/enrollment/enrollment.h"
+#include "management/groups/group_book.h"
+#include "management/inventory/inventory.h"
+#include "platform/actor/actor.h"
+#include "platform/store/store.h"
+
+namespace wardbridge::pipeline {
+
+using inventory::ComputerId;
+
+// A check-in as it came over the wire, its sections already checked.
+struct CheckIn {
+  std::string check_in_token;
+  inventory::InventoryReport report;  // no sections: a sign of life
+  std::string body_hash;              // of the request's body: tells a retry from another report with the same id
+};
+
+struct CheckInAnswer {
+  ComputerId id;
+  std::int64_t revision = 0;
+  bool repeated = false;  // answered from the receipt of an earlier delivery of the same report
+  std::vector<std::string> changed_sections;
+};
+
+class Pipeline final : public Actor {
+ public:
+  // `deliveries_wait` is called after a commit that desired something new; it must not block. All must outlive this.
+  Pipeline(store::Store& store, groups::GroupBook& book, std::function<void()> deliveries_wait);
+
+  // `unauthenticated`/`bad_device_token`, `conflict`/`report_id_reused`, or the store's failures.
+  Result<CheckInAnswer> check_in(const CheckIn& check_in, Time now);
+
+  // For every other writer of a computer (the API, an import, a registration): call last in its transaction. Judges the
+  // groups and the compliance of what is now in the store (law 1) and sets when to look again.
+  void settle(store::Transaction& tx, ComputerId id, const std::string& cause, Time check_in_at, Time now);
+
+  // Actor: judges computers whose reassess_at has come.
+  std::string name() const override { return "reassessment"; }
+  Time run_once(Time now) override;
+
+  groups::GroupBook& book() { return book_; }
+
+ private:
+  Result<int> settle_due(Time now);  // how many
+
+  store::Store& store_;
+  groups::GroupBook& book_;
+  std::function<void()> deliveries_wait_;
+  Time next_cleanup_ = kEpoch;
+};
+
+}  // namespace wardbridge::pipeline

@@ -1,0 +1,84 @@
+#include "tenant/access/conditions.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace wardbridge::access {
+namespace {
+
+using Values = std::vector<std::string>;
+
+// ENTRA: ids and keywords of policies are compared without case.
+bool lists(const Values& values, std::string_view wanted) {
+  return !wanted.empty() && std::any_of(values.begin(), values.end(), [&](const std::string& value) {
+    return text::equal_ignoring_case(value, wanted);
+  });
+}
+
+bool lists_any(const Values& values, const Values& wanted) {
+  return std::any_of(wanted.begin(), wanted.end(), [&](const std::string& one) { return lists(values, one); });
+}
+
+bool has_unsupported(const Policy& policy, std::string_view prefix) {
+  return std::any_of(policy.unsupported_conditions.begin(), policy.unsupported_conditions.end(),
+                     [&](const std::string& path) { return path.starts_with(prefix); });
+}
+
+bool names_user(const Values& users, const Values& groups, const SignIn& sign_in) {
+  return lists(users, "All") || lists(users, sign_in.user_id) ||
+         (sign_in.is_guest && lists(users, "GuestsOrExternalUsers")) || lists_any(groups, sign_in.group_ids);
+}
+
+std::optional<std::string> users_leave_out(const Policy& policy, const SignIn& sign_in) {
+  if (names_user(policy.exclude_users, policy.exclude_groups, sign_in)) return "the user is excluded";
+  if (names_user(policy.include_users, policy.include_groups, sign_in)) return std::nullopt;
+  // INVARIANT: law 2: who a role or guest rule would have included is unknown, so the policy stays in force.
+  if (has_unsupported(policy, "users.include")) return std::nullopt;
+  return "the user is not included";
+}
+
+std::optional<std::string> target_leaves_out(const Policy& policy, const SignIn& sign_in) {
+  if (!sign_in.user_action.empty()) {
+    // ENTRA: `All` applications does not cover user actions.
+    if (lists(policy.include_user_actions, sign_in.user_action)) return std::nullopt;
+    return "the user action is not included";
+  }
+  const bool excluded =
+      lists(policy.exclude_applications, "All") || lists(policy.exclude_applications, sign_in.resource_app_id);
+  if (excluded) return "the application is excluded";
+  const bool included =
+      lists(policy.include_applications, "All") || lists(policy.include_applications, sign_in.resource_app_id);
+  if (included) return std::nullopt;
+  if (has_unsupported(policy, "applications.include") || has_unsupported(policy, "applications.applicationFilter"))
+    return std::nullopt;
+  return "the application is not included";
+}
+
+std::optional<std::string> client_leaves_out(const Policy& policy, const SignIn& sign_in) {
+  // A client of unknown type can't escape a policy by being unknown.
+  if (policy.client_app_types.empty() || sign_in.client_app_type.empty() || lists(policy.client_app_types, "all") ||
+      lists(policy.client_app_types, sign_in.client_app_type))
+    return std::nullopt;
+  return "the type of client app is not included";
+}
+
+std::optional<std::string> platform_leaves_out(const Policy& policy, const SignIn& sign_in) {
+  if (lists(policy.exclude_platforms, "all") || lists(policy.exclude_platforms, sign_in.platform))
+    return "the device platform is excluded";
+  // ENTRA: an unknown platform matches only `all`.
+  if (policy.include_platforms.empty() || lists(policy.include_platforms, "all") ||
+      lists(policy.include_platforms, sign_in.platform))
+    return std::nullopt;
+  return "the device platform is not included";
+}
+
+}  // namespace
+
+std::optional<std::string> left_out_because(const Policy& policy, const SignIn& sign_in) {
+  for (auto* leaves_out : {users_leave_out, target_leaves_out, client_leaves_out, platform_leaves_out})
+    if (auto reason = leaves_out(policy, sign_in)) return reason;
+  return std::nullopt;
+}
+
+}  // namespace wardbridge::access

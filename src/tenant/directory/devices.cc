@@ -1,0 +1,227 @@
+#include "tenant/directory/directory.h"
+#include "tenant/directory/text_keys.h"
+
+namespace wardbridge::directory {
+namespace {
+
+#define DEVICE_COLUMNS                                                                                           \
+  "device_id, id, display_name, operating_system, operating_system_version, manufacturer, model, trust_type, "   \
+  "profile_type, account_enabled, registered_owner, certificate_sha1_thumbprint, public_key_pem, registration, " \
+  "approximate_last_sign_in"
+#define COMPLIANCE_COLUMNS                                                                                           \
+  "is_compliant, is_managed, compliance_expiration, mdm_app_id, partner_id, compliance_epoch, compliance_sequence, " \
+  "compliance_reason, compliance_reported"
+#define SELECT_DEVICE "SELECT " DEVICE_COLUMNS ", " COMPLIANCE_COLUMNS " FROM directory_device WHERE tenant_id = ?"
+
+Device device_from(const store::Row& row) {
+  Device device{.id = {row.text(1)},
+                .device_id = {row.text(0)},
+                .display_name = row.text(2),
+                .operating_system = row.text(3),
+                .operating_system_version = row.text(4),
+                .manufacturer = row.text(5),
+                .model = row.text(6),
+                .trust_type = row.text(7),
+                .profile_type = row.text(8),
+                .account_enabled = row.flag(9),
+                .registered_owner = {row.text(10)},
+                .certificate_sha1_thumbprint = row.text(11),
+                .public_key_pem = row.text(12),
+                .registration = row.time(13),
+                .approximate_last_sign_in = row.time(14),
+                .compliance = std::nullopt};
+  if (!row.is_null(15)) {
+    device.compliance = Device::Compliance{.is_compliant = row.flag(15),
+                                           .is_managed = row.flag(16),
+                                           .expiration = row.time(17),
+                                           .mdm_app_id = row.text(18),
+                                           .partner_id = row.text(19),
+                                           .epoch = row.integer(20),
+                                           .sequence = row.integer(21),
+                                           .reason = row.text(22),
+                                           .reported = row.time(23)};
+  }
+  return device;
+}
+
+std::vector<Device> devices_from(const std::vector<store::Row>& rows) {
+  std::vector<Device> found;
+  found.reserve(rows.size());
+  for (const store::Row& row : rows) found.push_back(device_from(row));
+  return found;
+}
+
+std::optional<Device> find_for_change(store::Transaction& tx, const TenantId& tenant, const DeviceId& id) {
+  auto row =
+      tx.query_one(SELECT_DEVICE " AND device_id = ?" + std::string(tx.lock_rows()), {tenant.value, id_key(id.value)});
+  if (!row) return std::nullopt;
+  return device_from(*row);
+}
+
+Failure no_device(const DeviceId& id) { return not_found("no_device", "no device has the id `" + id.value + "`"); }
+
+Change change_of(const char* activity, const Device& device, json::Object properties) {
+  return {.activity = activity,
+          .object_type = "Device",
+          .object_id = device.id.value,
+          .object_name = device.display_name,
+          .properties = std::move(properties)};
+}
+
+// Adds property -> {old, new} when they differ.
+template <class T>
+void note(json::Object& properties, std::string_view property, const T& before, const T& after) {
+  if (before != after) properties[property] = json::Object{{"old", before}, {"new", after}};
+}
+
+json::Object differences(const Device& before, const Device& after) {
+  json::Object properties;
+  note(properties, "DisplayName", before.display_name, after.display_name);
+  note(properties, "DeviceOSType", before.operating_system, after.operating_system);
+  note(properties, "DeviceOSVersion", before.operating_system_version, after.operating_system_version);
+  note(properties, "DeviceManufacturer", before.manufacturer, after.manufacturer);
+  note(properties, "DeviceModel", before.model, after.model);
+  note(properties, "DeviceTrustType", before.trust_type, after.trust_type);
+  note(properties, "ProfileType", before.profile_type, after.profile_type);
+  note(properties, "AccountEnabled", before.account_enabled, after.account_enabled);
+  note(properties, "RegisteredOwner", before.registered_owner.value, after.registered_owner.value);
+  note(properties, "CertificateThumbprint", before.certificate_sha1_thumbprint, after.certificate_sha1_thumbprint);
+  if (before.public_key_pem != after.public_key_pem) properties["DeviceKey"] = json::Object{{"new", "replaced"}};
+  return properties;
+}
+
+json::Object compliance_differences(const Device::Compliance& before, const Device::Compliance& after) {
+  json::Object properties;
+  note(properties, "IsCompliant", before.is_compliant, after.is_compliant);
+  note(properties, "IsManaged", before.is_managed, after.is_managed);
+  note(properties, "ComplianceExpiryTime", to_iso8601(before.expiration), to_iso8601(after.expiration));
+  note(properties, "DeviceManagementAppId", before.mdm_app_id, after.mdm_app_id);
+  note(properties, "CompliancePartner", before.partner_id, after.partner_id);
+  note(properties, "ComplianceReason", before.reason, after.reason);
+  properties["ComplianceVersion"] = json::Object{{"old", json::Array{before.epoch, before.sequence}},
+                                                 {"new", json::Array{after.epoch, after.sequence}}};
+  return properties;
+}
+
+void write_fields(store::Transaction& tx, const TenantId& tenant, const Device& device) {
+  tx.execute(
+      "UPDATE directory_device SET display_name = ?, operating_system = ?, operating_system_version = ?,"
+      " manufacturer = ?, model = ?, trust_type = ?, profile_type = ?, account_enabled = ?, registered_owner = ?,"
+      " certificate_sha1_thumbprint = ?, public_key_pem = ?, registration = ?, approximate_last_sign_in = ?"
+      " WHERE tenant_id = ? AND device_id = ?",
+      {device.display_name, device.operating_system, device.operating_system_version, device.manufacturer, device.model,
+       device.trust_type, device.profile_type, device.account_enabled, id_key(device.registered_owner.value),
+       device.certificate_sha1_thumbprint, device.public_key_pem, device.registration, device.approximate_last_sign_in,
+       tenant.value, id_key(device.device_id.value)});
+}
+
+}  // namespace
+
+Status create_device(store::Transaction& tx, const TenantId& tenant, const Device& device, const audit::Actor& by,
+                     Time now) {
+  CHECK(!device.compliance, "a device is created without a verdict: only set_compliance() writes one");
+  if (tx.execute("INSERT INTO directory_device (tenant_id, " DEVICE_COLUMNS
+                 ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                 {tenant.value, id_key(device.device_id.value), id_key(device.id.value), device.display_name,
+                  device.operating_system, device.operating_system_version, device.manufacturer, device.model,
+                  device.trust_type, device.profile_type, device.account_enabled, id_key(device.registered_owner.value),
+                  device.certificate_sha1_thumbprint, device.public_key_pem, device.registration,
+                  device.approximate_last_sign_in}) == 0)
+    return conflict("already_exists", "a device with the id `" + device.device_id.value + "` already exists");
+  record_change(tx, tenant, change_of("Add device", device, differences(Device{.account_enabled = false}, device)), by,
+                now);
+  return done();
+}
+
+std::optional<Device> find_device(store::Transaction& tx, const TenantId& tenant, const DeviceId& id) {
+  auto row = tx.query_one(SELECT_DEVICE " AND device_id = ?", {tenant.value, id_key(id.value)});
+  if (!row) return std::nullopt;
+  return device_from(*row);
+}
+
+std::optional<Device> find_device_by_object_id(store::Transaction& tx, const TenantId& tenant, const ObjectId& id) {
+  auto row = tx.query_one(SELECT_DEVICE " AND id = ?", {tenant.value, id_key(id.value)});
+  if (!row) return std::nullopt;
+  return device_from(*row);
+}
+
+std::vector<Device> devices(store::Transaction& tx, const TenantId& tenant) {
+  return devices_from(tx.query(SELECT_DEVICE " ORDER BY display_name, device_id", {tenant.value}));
+}
+
+std::vector<Device> devices_of_user(store::Transaction& tx, const TenantId& tenant, const ObjectId& user) {
+  if (!user) return {};
+  return devices_from(tx.query(SELECT_DEVICE " AND registered_owner = ? ORDER BY display_name, device_id",
+                               {tenant.value, id_key(user.value)}));
+}
+
+Status update_device(store::Transaction& tx, const TenantId& tenant, const Device& device, const audit::Actor& by,
+                     Time now) {
+  const auto before = find_for_change(tx, tenant, device.device_id);
+  if (!before) return no_device(device.device_id);
+  Device after = device;
+  after.id = before->id;
+  json::Object properties = differences(*before, after);
+  write_fields(tx, tenant, after);
+  if (!properties.empty()) record_change(tx, tenant, change_of("Update device", after, std::move(properties)), by, now);
+  return done();
+}
+
+Status delete_device(store::Transaction& tx, const TenantId& tenant, const DeviceId& id, const audit::Actor& by,
+                     Time now) {
+  const auto device = find_for_change(tx, tenant, id);
+  if (!device) return no_device(id);
+  tx.execute("DELETE FROM directory_group_member WHERE tenant_id = ? AND member_id = ?",
+             {tenant.value, device->id.value});
+  tx.execute("DELETE FROM directory_device WHERE tenant_id = ? AND device_id = ?",
+             {tenant.value, device->device_id.value});
+  record_change(tx, tenant, change_of("Delete device", *device, {}), by, now);
+  return done();
+}
+
+void touch_device(store::Transaction& tx, const TenantId& tenant, const DeviceId& id, Time signed_in) {
+  tx.execute(
+      "UPDATE directory_device SET approximate_last_sign_in = ?"
+      " WHERE tenant_id = ? AND device_id = ? AND approximate_last_sign_in < ?",
+      {signed_in, tenant.value, id_key(id.value), signed_in});
+}
+
+Result<Applied> set_compliance(store::Transaction& tx, const TenantId& tenant, const DeviceId& id,
+                               const Device::Compliance& compliance, const audit::Actor& by, Time now,
+                               const ReportedDetails& reported) {
+  const auto before = find_for_change(tx, tenant, id);
+  if (!before) return no_device(id);
+  const Device::Compliance old = before->compliance.value_or(Device::Compliance{});
+  if (before->compliance) {
+    // INVARIANT: law 7: the first partner owns the device; nobody else speaks for it.
+    if (old.partner_id != compliance.partner_id)
+      return Failure{Code::forbidden, "other_partner",
+                     "the device `" + before->device_id.value + "` belongs to another compliance partner"};
+    // INVARIANT: law 6: only forward, whatever order the network delivers.
+    if (std::pair(compliance.epoch, compliance.sequence) <= std::pair(old.epoch, old.sequence)) return Applied::stale;
+  }
+
+  Device::Compliance verdict = compliance;
+  verdict.is_compliant = compliance.is_compliant && compliance.is_managed;  // INVARIANT: law 4: unmanaged overrides
+  verdict.reported = now;
+
+  Device after = *before;
+  if (!reported.display_name.empty()) after.display_name = reported.display_name;
+  if (!reported.operating_system.empty()) after.operating_system = reported.operating_system;
+  if (!reported.operating_system_version.empty()) after.operating_system_version = reported.operating_system_version;
+
+  tx.execute(
+      "UPDATE directory_device SET is_compliant = ?, is_managed = ?, compliance_expiration = ?, mdm_app_id = ?,"
+      " partner_id = ?, compliance_epoch = ?, compliance_sequence = ?, compliance_reason = ?, compliance_reported = ?,"
+      " display_name = ?, operating_system = ?, operating_system_version = ? WHERE tenant_id = ? AND device_id = ?",
+      {verdict.is_compliant, verdict.is_managed, verdict.expiration, verdict.mdm_app_id, verdict.partner_id,
+       verdict.epoch, verdict.sequence, verdict.reason, verdict.reported, after.display_name, after.operating_system,
+       after.operating_system_version, tenant.value, before->device_id.value});
+
+  json::Object properties = differences(*before, after);
+  for (auto& change : compliance_differences(old, verdict)) properties[change.key()] = change.value();
+  record_change(tx, tenant, change_of("Update device", after, std::move(properties)), by, now);
+  return Applied::applied;
+}
+
+}  // namespace wardbridge::directory

@@ -1,0 +1,150 @@
+#include "tenant/directory/directory.h"
+
+namespace wardbridge::directory {
+
+// Every primary key starts with tenant_id, so that a row can only be named together with its tenant.
+const store::Schema kSchema{"tenant_directory", {R"sql(
+CREATE TABLE directory_tenant (
+  id TEXT NOT NULL PRIMARY KEY,
+  display_name TEXT NOT NULL,
+  created BIGINT NOT NULL
+);
+CREATE TABLE directory_tenant_domain (
+  tenant_id TEXT NOT NULL,
+  position BIGINT NOT NULL,
+  domain TEXT NOT NULL UNIQUE,
+  PRIMARY KEY (tenant_id, position)
+);
+CREATE TABLE directory_user (
+  tenant_id TEXT NOT NULL,
+  id TEXT NOT NULL,
+  principal_key TEXT NOT NULL,
+  user_principal_name TEXT NOT NULL,
+  display_name TEXT NOT NULL,
+  given_name TEXT NOT NULL,
+  surname TEXT NOT NULL,
+  mail TEXT NOT NULL,
+  department TEXT NOT NULL,
+  job_title TEXT NOT NULL,
+  user_type TEXT NOT NULL,
+  account_enabled BIGINT NOT NULL,
+  password_hash TEXT NOT NULL,
+  created BIGINT NOT NULL,
+  PRIMARY KEY (tenant_id, id),
+  UNIQUE (tenant_id, principal_key)
+);
+CREATE TABLE directory_group (
+  tenant_id TEXT NOT NULL,
+  id TEXT NOT NULL,
+  display_name TEXT NOT NULL,
+  description TEXT NOT NULL,
+  mail_nickname TEXT NOT NULL,
+  security_enabled BIGINT NOT NULL,
+  created BIGINT NOT NULL,
+  PRIMARY KEY (tenant_id, id)
+);
+CREATE TABLE directory_group_member (
+  tenant_id TEXT NOT NULL,
+  group_id TEXT NOT NULL,
+  member_id TEXT NOT NULL,
+  PRIMARY KEY (tenant_id, group_id, member_id)
+);
+CREATE INDEX directory_group_member_by_member ON directory_group_member (tenant_id, member_id);
+CREATE TABLE directory_device (
+  tenant_id TEXT NOT NULL,
+  device_id TEXT NOT NULL,
+  id TEXT NOT NULL,
+  display_name TEXT NOT NULL,
+  operating_system TEXT NOT NULL,
+  operating_system_version TEXT NOT NULL,
+  manufacturer TEXT NOT NULL,
+  model TEXT NOT NULL,
+  trust_type TEXT NOT NULL,
+  profile_type TEXT NOT NULL,
+  account_enabled BIGINT NOT NULL,
+  registered_owner TEXT NOT NULL,
+  certificate_sha1_thumbprint TEXT NOT NULL,
+  public_key_pem TEXT NOT NULL,
+  registration BIGINT NOT NULL,
+  approximate_last_sign_in BIGINT NOT NULL,
+  is_compliant BIGINT,
+  is_managed BIGINT,
+  compliance_expiration BIGINT,
+  mdm_app_id TEXT,
+  partner_id TEXT,
+  compliance_epoch BIGINT,
+  compliance_sequence BIGINT,
+  compliance_reason TEXT,
+  compliance_reported BIGINT,
+  PRIMARY KEY (tenant_id, device_id),
+  UNIQUE (tenant_id, id)
+);
+CREATE INDEX directory_device_by_owner ON directory_device (tenant_id, registered_owner);
+CREATE TABLE directory_application (
+  tenant_id TEXT NOT NULL,
+  app_id TEXT NOT NULL,
+  id TEXT NOT NULL,
+  display_name TEXT NOT NULL,
+  created BIGINT NOT NULL,
+  document TEXT NOT NULL,
+  PRIMARY KEY (tenant_id, app_id),
+  UNIQUE (tenant_id, id)
+);
+CREATE TABLE directory_application_uri (
+  tenant_id TEXT NOT NULL,
+  uri_key TEXT NOT NULL,
+  app_id TEXT NOT NULL,
+  PRIMARY KEY (tenant_id, uri_key)
+);
+CREATE TABLE directory_application_credential (
+  tenant_id TEXT NOT NULL,
+  app_id TEXT NOT NULL,
+  key_id TEXT NOT NULL,
+  display_name TEXT NOT NULL,
+  is_certificate BIGINT NOT NULL,
+  secret_hash TEXT NOT NULL,
+  hint TEXT NOT NULL,
+  certificate_pem TEXT NOT NULL,
+  thumbprint TEXT NOT NULL,
+  valid_from BIGINT NOT NULL,
+  valid_until BIGINT NOT NULL,
+  PRIMARY KEY (tenant_id, app_id, key_id)
+);
+CREATE TABLE directory_service_principal (
+  tenant_id TEXT NOT NULL,
+  app_id TEXT NOT NULL,
+  id TEXT NOT NULL,
+  display_name TEXT NOT NULL,
+  account_enabled BIGINT NOT NULL,
+  PRIMARY KEY (tenant_id, app_id),
+  UNIQUE (tenant_id, id)
+);
+CREATE TABLE directory_endpoint (
+  tenant_id TEXT NOT NULL,
+  app_id TEXT NOT NULL,
+  position BIGINT NOT NULL,
+  id TEXT NOT NULL,
+  capability TEXT NOT NULL,
+  provider_id TEXT NOT NULL,
+  provider_name TEXT NOT NULL,
+  provider_resource_id TEXT NOT NULL,
+  uri TEXT NOT NULL,
+  PRIMARY KEY (tenant_id, app_id, position)
+);
+CREATE TABLE directory_app_role_grant (
+  tenant_id TEXT NOT NULL,
+  client_app_id TEXT NOT NULL,
+  resource_app_id TEXT NOT NULL,
+  role_id TEXT NOT NULL,
+  PRIMARY KEY (tenant_id, client_app_id, resource_app_id, role_id)
+);
+CREATE TABLE directory_scope_grant (
+  tenant_id TEXT NOT NULL,
+  client_app_id TEXT NOT NULL,
+  resource_app_id TEXT NOT NULL,
+  scopes TEXT NOT NULL,
+  PRIMARY KEY (tenant_id, client_app_id, resource_app_id)
+);
+)sql"}};
+
+}  // namespace wardbridge::directory

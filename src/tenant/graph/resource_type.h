@@ -1,0 +1,30 @@
+// The properties of a Graph resource, as queries may name them. Private to this room.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+
+namespace wardbridge::graph {
+
+enum class PropertyType { text, flag, integer, date, collection, complex };
+
+struct Property {
+  std::string_view name;  // `displayName`; of a complex property's member `status/errorCode`
+  PropertyType type = PropertyType::text;
+  bool shown_by_default = true;  // otherwise only when $select names it
+};
+
+struct ResourceType {
+  std::string_view name;  // `microsoft.graph.device`
+  std::vector<Property> properties;
+
+  const Property* find(std::string_view property) const;
+};
+
+// The value at a property's path, null when it isn't there.
+const json::Value& value_at(const json::Object& item, std::string_view path);
+
+}  // namespace wardbridge::graph

@@ -1,0 +1,414 @@
+// The routes of the two partner services.
+#include "tenant/intune/intune.h"
+
+#include <array>
+
+#include "platform/log/log.h"
+#include "platform/metrics/metrics.h"
+#include "tenant/intune/rows.h"
+#include "tenant/intune/upload_wire.h"
+
+namespace wardbridge::intune {
+namespace {
+
+constexpr const char* kUpdateDevices = "update_device_attributes";
+constexpr const char* kManagePolicies = "manage_partner_compliance_policy";
+constexpr int kAccepted = 202;
+
+// ENTRA: these services speak OData version 3.
+http::Response error(int status, std::string_view code, std::string_view message) {
+  return http::json_response(
+      status,
+      json::Object{{"odata.error",
+                    json::Object{{"code", code}, {"message", json::Object{{"lang", "en-US"}, {"value", message}}}}}});
+}
+
+// The one mapper of this wire.
+http::Response error(const Failure& failure) {
+  int status = 500;
+  switch (failure.code) {
+    case Code::invalid_argument:
+      status = 400;
+      break;
+    case Code::unauthenticated:
+      status = 401;
+      break;
+    case Code::forbidden:
+      status = 403;
+      break;
+    case Code::not_found:
+      status = 404;
+      break;
+    case Code::conflict:
+      status = 409;
+      break;
+    case Code::too_large:
+      status = 413;
+      break;
+    case Code::rate_limited:
+      status = 429;
+      break;
+    case Code::unavailable:
+      status = 503;
+      break;
+    case Code::timeout:
+      status = 504;
+      break;
+    case Code::internal:
+      status = 500;
+      break;
+  }
+  http::Response response = error(status, failure.reason, failure.message);
+  if (status == 401) response.headers.set("WWW-Authenticate", "Bearer error=\"invalid_token\"");
+  if (status == 503) response.headers.set("Retry-After", "5");
+  return response;
+}
+
+Failure forbidden(std::string reason, std::string message) {
+  return {.code = Code::forbidden, .reason = std::move(reason), .message = std::move(message)};
+}
+
+// Whether two partners' words about one device may both have a say is settled by directory (the first one owns it);
+// that an application may speak at all is settled here.
+class PartnerServices {
+ public:
+  explicit PartnerServices(const Dependencies& dependencies)
+      : store_(dependencies.store),
+        authority_(dependencies.authority),
+        entropy_(dependencies.entropy),
+        options_(dependencies.options) {}
+
+  Result<http::Response> heartbeat(const http::Request& request);
+  Result<http::Response> provision(const http::Request& request);
+  Result<http::Response> list_policies(const http::Request& request);
+  Result<http::Response> create_policy(const http::Request& request);
+  Result<http::Response> assign_policy(const http::Request& request);
+  Result<http::Response> upload(const http::Request& request);
+  Result<http::Response> message(const http::Request& request);
+
+ private:
+  Result<tokens::Caller> caller(const http::Request& request, const char* permission);
+  // Of routes with the tenant's GUID in their path.
+  Status check_tenant(const http::Request& request, const tokens::Caller& caller);
+  // The caller's record, made at its first word.
+  Partner partner_of(store::Transaction& tx, const tokens::Caller& caller);
+  Result<StoredMessage> apply_message(store::Transaction& tx, const tokens::Caller& caller,
+                                      const http::Request& request, const std::string& id,
+                                      const std::vector<DeviceMessage>& devices);
+  // Nothing when the device now has what the message says; otherwise why not.
+  std::optional<Failure> apply_device(store::Transaction& tx, const tokens::Caller& caller,
+                                      const http::Request& request, const DeviceMessage& device);
+
+  store::Store& store_;
+  tokens::Authority& authority_;
+  Entropy& entropy_;
+  Options options_;
+};
+
+Result<tokens::Caller> PartnerServices::caller(const http::Request& request, const char* permission) {
+  tokens::Caller caller = TRY(authority_.authenticate(request, directory::kIntuneApiAppId));
+  if (!caller.is_application || !caller.may(permission)) {
+    return forbidden("missing_role", "the application lacks the permission `" + std::string(permission) + "`");
+  }
+  if (!request.query_parameter("api-version")) {
+    return invalid("missing_api_version", "the query parameter `api-version` is required", "api-version");
+  }
+  return caller;
+}
+
+Status PartnerServices::check_tenant(const http::Request& request, const tokens::Caller& caller) {
+  if (text::equal_ignoring_case(request.path_parameter("tenant"), caller.tenant.value)) return done();
+  return forbidden("wrong_tenant",
+                   "the token belongs to another tenant than `" + request.path_parameter("tenant").substr(0, 80) + "`");
+}
+
+// DEVIATION: the real service wants an admin to add the partner first; consent to the permission is enough here.
+Partner PartnerServices::partner_of(store::Transaction& tx, const tokens::Caller& caller) {
+  if (auto partner = find_partner(tx, caller.tenant, caller.client)) return std::move(*partner);
+  return {.id = entropy_.guid(), .app_id = caller.client, .display_name = caller.name};
+}
+
+Result<http::Response> PartnerServices::heartbeat(const http::Request& request) {
+  tokens::Caller caller = TRY(this->caller(request, kUpdateDevices));
+  TRY(check_tenant(request, caller));
+  json::Value body = TRY(json::parse(request.body));
+  const json::Object& object = TRY(json::as_object(body));
+  std::string timestamp = TRY(json::required_text(object, "Timestamp"));
+  TRY(parse_iso8601(timestamp));
+  TRY(store_.write([&](store::Transaction& tx) -> Status {
+    Partner partner = partner_of(tx, caller);
+    partner.last_heartbeat = request.received;
+    save_partner(tx, caller.tenant, partner);
+    return done();
+  }));
+  return http::json_response(200, json::Object{{"Key", caller.tenant.value},
+                                               {"TenantId", caller.tenant.value},
+                                               {"ClientType", nullptr},
+                                               {"Timestamp", timestamp},
+                                               {"ResyncTimestamp", nullptr},
+                                               {"HttpStatusCode", 200},
+                                               {"ErrorDetail", nullptr},
+                                               {"MessageErrors", json::Array{}}});
+}
+
+Result<http::Response> PartnerServices::provision(const http::Request& request) {
+  tokens::Caller caller = TRY(this->caller(request, kUpdateDevices));
+  TRY(check_tenant(request, caller));
+  json::Value body = TRY(json::parse(request.body));
+  const json::Object& object = TRY(json::as_object(body));
+  std::int64_t provisioned = TRY(json::required_integer(object, "Provisioned"));
+  if (provisioned != 1 && provisioned != 2) {
+    return invalid("bad_provisioned", "`Provisioned` must be 1 or 2", "Provisioned");
+  }
+  std::string enrollment = TRY(json::required_text(object, "PartnerEnrollmentUrl"));
+  std::string remediation = TRY(json::optional_text(object, "PartnerRemediationUrl"));
+  for (const auto& [field, url] :
+       {std::pair{"PartnerEnrollmentUrl", enrollment}, {"PartnerRemediationUrl", remediation}}) {
+    if (url.empty() && field == std::string_view("PartnerRemediationUrl")) continue;
+    Result<http::Url> parsed = http::parse_url(url);
+    if (!parsed.ok() || parsed->scheme != "https") {
+      return invalid("bad_url", "`" + std::string(field) + "` must be an https URL", field);
+    }
+  }
+  TRY(store_.write([&](store::Transaction& tx) -> Status {
+    Partner partner = partner_of(tx, caller);
+    auto wanted = static_cast<Partner::Provisioned>(provisioned);
+    std::string before = name_of(state_at(partner, request.received, options_.unresponsive_after));
+    if (partner.provisioned != wanted) partner.changed = request.received;
+    partner.provisioned = wanted;
+    partner.enrollment_url = enrollment;
+    partner.remediation_url = remediation;
+    save_partner(tx, caller.tenant, partner);
+    std::string after = name_of(state_at(partner, request.received, options_.unresponsive_after));
+    directory::record_change(tx, caller.tenant,
+                             {.activity = "Update ComplianceManagementPartner",
+                              .object_type = "ComplianceManagementPartner",
+                              .object_id = partner.id,
+                              .object_name = partner.display_name,
+                              .properties = {{"partnerState", json::Object{{"old", before}, {"new", after}}}}},
+                             caller.actor(request), request.received);
+    return done();
+  }));
+  return http::json_response(
+      200, json::Object{{"Key", caller.tenant.value},
+                        {"ContextId", caller.tenant.value},
+                        {"Provisioned", provisioned},
+                        {"HttpStatusCode", 200},
+                        {"ErrorDetail", nullptr},
+                        {"WardbridgeExtensions", json::Array{"complianceReason", "complianceValidUntil", "version"}}});
+}
+
+json::Object policy_json(const Policy& policy) {
+  return {{"Id", policy.id},
+          {"DisplayName", policy.display_name},
+          {"Description", policy.description},
+          {"Platform", policy.platform},
+          {"PartnerPolicyId", policy.id},
+          {"PartnerManagedCompliance", true}};
+}
+
+Result<http::Response> PartnerServices::list_policies(const http::Request& request) {
+  tokens::Caller caller = TRY(this->caller(request, kManagePolicies));
+  auto found = TRY(store_.read([&](store::Transaction& tx) -> Result<std::vector<Policy>> {
+    return policies(tx, caller.tenant, caller.client);
+  }));
+  json::Array value;
+  for (const Policy& policy : found) value.push_back(policy_json(policy));
+  return http::json_response(200, json::Object{{"value", std::move(value)}});
+}
+
+Result<http::Response> PartnerServices::create_policy(const http::Request& request) {
+  tokens::Caller caller = TRY(this->caller(request, kManagePolicies));
+  json::Value body = TRY(json::parse(request.body));
+  const json::Object& object = TRY(json::as_object(body));
+  Policy policy;
+  policy.id = entropy_.guid();
+  policy.app_id = caller.client;
+  policy.display_name = TRY(json::required_text(object, "DisplayName"));
+  policy.description = TRY(json::optional_text(object, "Description"));
+  policy.platform = TRY(json::required_text(object, "Platform"));
+  if (policy.platform != "macOS" && policy.platform != "iOS" && policy.platform != "Android") {
+    return invalid("bad_platform", "`Platform` can't be `" + policy.platform.substr(0, 80) + "`", "Platform");
+  }
+  if (!TRY(json::required_bool(object, "PartnerManagedCompliance"))) {
+    return invalid("not_partner_managed", "`PartnerManagedCompliance` must be true", "PartnerManagedCompliance");
+  }
+  TRY(store_.write([&](store::Transaction& tx) -> Status {
+    for (const Policy& existing : policies(tx, caller.tenant, caller.client)) {
+      if (existing.platform == policy.platform) {
+        return conflict("policy_exists", "a policy for `" + policy.platform + "` already exists");
+      }
+    }
+    save_policy(tx, caller.tenant, policy);
+    directory::record_change(tx, caller.tenant,
+                             {.activity = "Create PartnerCompliancePolicy",
+                              .object_type = "PartnerCompliancePolicy",
+                              .object_id = policy.id,
+                              .object_name = policy.display_name,
+                              .properties = {}},
+                             caller.actor(request), request.received);
+    return done();
+  }));
+  return http::json_response(201, policy_json(policy));
+}
+
+Result<http::Response> PartnerServices::assign_policy(const http::Request& request) {
+  tokens::Caller caller = TRY(this->caller(request, kManagePolicies));
+  json::Value body = TRY(json::parse(request.body));
+  const json::Object& object = TRY(json::as_object(body));
+  if (!json::array_at(object, "assignments")) {
+    return invalid("missing_field", "`assignments` is required", "assignments");
+  }
+  std::vector<std::string> groups = TRY(json::optional_texts(object, "assignments"));
+  std::string id = text::lower(request.path_parameter("policy"));
+  TRY(store_.write([&](store::Transaction& tx) -> Status {
+    for (const std::string& group : groups) {
+      if (text::is_guid(group) && directory::find_group(tx, caller.tenant, {text::lower(group)})) continue;
+      return invalid("no_group", "no group has the id `" + group.substr(0, 80) + "`", "assignments");
+    }
+    for (Policy& policy : policies(tx, caller.tenant, caller.client)) {
+      if (policy.id != id) continue;
+      json::Object change{{"old", json::to_array(policy.assigned_groups)}, {"new", json::to_array(groups)}};
+      policy.assigned_groups = groups;
+      save_policy(tx, caller.tenant, policy);
+      directory::record_change(tx, caller.tenant,
+                               {.activity = "Assign PartnerCompliancePolicy",
+                                .object_type = "PartnerCompliancePolicy",
+                                .object_id = policy.id,
+                                .object_name = policy.display_name,
+                                .properties = {{"assignments", std::move(change)}}},
+                               caller.actor(request), request.received);
+      return done();
+    }
+    return not_found("no_policy", "no policy has the id `" + id.substr(0, 80) + "`");
+  }));
+  // ENTRA: `value` is a string that holds JSON.
+  std::string value = json::to_text(json::Object{{"assignments", json::to_array(groups)}});
+  return http::json_response(200, json::Object{{"value", value}});
+}
+
+json::Object message_answer(const tokens::Caller& caller, const std::string& id, int code, json::Value detail) {
+  return {
+      {"TenantId", caller.tenant.value}, {"ErrorCode", code}, {"ErrorDetail", std::move(detail)}, {"MessageId", id}};
+}
+
+std::optional<Failure> PartnerServices::apply_device(store::Transaction& tx, const tokens::Caller& caller,
+                                                     const http::Request& request, const DeviceMessage& device) {
+  directory::DeviceId id{device.device_id};
+  auto before = directory::find_device(tx, caller.tenant, id);
+  if (!before) return not_found("no_device", "no device has the id `" + device.device_id + "`");
+  Time now = request.received;
+  directory::Device::Compliance compliance;
+  compliance.is_managed = device.is_managed;
+  compliance.is_compliant = device.is_managed && device.is_compliant;  // INVARIANT: law 4
+  // INVARIANT: law 3. The tenant's own validity bounds the partner's.
+  compliance.expiration = std::min(device.valid_until.value_or(kNever), now + options_.validity);
+  compliance.mdm_app_id = directory::kIntuneAppId.value;
+  compliance.partner_id = caller.client.value;
+  compliance.epoch = device.epoch;
+  compliance.sequence = device.sequence;
+  compliance.reason = device.reason;
+  Result<directory::Applied> applied =
+      directory::set_compliance(tx, caller.tenant, id, compliance, caller.actor(request), now,
+                                {.display_name = device.device_name,
+                                 .operating_system = device.os,
+                                 .operating_system_version = device.os_version});
+  if (!applied.ok()) return applied.failure();
+  if (*applied == directory::Applied::applied) return std::nullopt;
+  // INVARIANT: law 6. The same version again is what a partner does that missed our answer; an older one is refused.
+  bool is_same = before->compliance && before->compliance->epoch == device.epoch &&
+                 before->compliance->sequence == device.sequence;
+  if (is_same) return std::nullopt;
+  return conflict("newer_version", "a newer message about the device `" + device.device_id + "` has been applied");
+}
+
+Result<StoredMessage> PartnerServices::apply_message(store::Transaction& tx, const tokens::Caller& caller,
+                                                     const http::Request& request, const std::string& id,
+                                                     const std::vector<DeviceMessage>& devices) {
+  auto partner = find_partner(tx, caller.tenant, caller.client);
+  if (!partner || partner->provisioned != Partner::Provisioned::yes) {
+    return forbidden("not_provisioned", "the partner is not provisioned in this tenant");
+  }
+  StoredMessage stored{.message = {.id = id,
+                                   .app_id = caller.client,
+                                   .received = request.received,
+                                   .status = "Completed",
+                                   .error_code = 0,
+                                   .error_detail = ""},
+                       .body_hash = crypto::hash_token(request.body)};
+  for (const DeviceMessage& device : devices) {
+    std::optional<Failure> refused = apply_device(tx, caller, request, device);
+    if (!refused || stored.message.status == "Failed") continue;
+    stored.message.status = "Failed";
+    stored.message.error_code = refused->code == Code::not_found ? 404 : refused->code == Code::conflict ? 409 : 403;
+    stored.message.error_detail = refused->message;
+  }
+  insert_message(tx, caller.tenant, stored);
+  return stored;
+}
+
+Result<http::Response> PartnerServices::upload(const http::Request& request) {
+  tokens::Caller caller = TRY(this->caller(request, kUpdateDevices));
+  std::string id = text::lower(request.path_parameter("message"));
+  if (!text::is_guid(id)) return invalid("bad_message_id", "the message id must be a GUID", "message");
+  UploadEnvelope envelope = TRY(read_envelope(request.body));
+  if (envelope.tenant_id != caller.tenant.value) {
+    return forbidden("wrong_tenant", "the token belongs to another tenant than the message");
+  }
+  Result<std::vector<DeviceMessage>> devices = read_content(envelope.content, caller.tenant.value);
+  if (!devices.ok()) {
+    // ENTRA: what is wrong inside a message is told by ErrorCode, under a status of 200.
+    return http::json_response(200, message_answer(caller, id, 400, json::Value(devices.failure().message)));
+  }
+  StoredMessage stored = TRY(store_.write([&](store::Transaction& tx) -> Result<StoredMessage> {
+    if (auto known = stored_message(tx, caller.tenant, id)) {
+      bool is_same = known->body_hash == crypto::hash_token(request.body) && known->message.app_id == caller.client;
+      if (is_same) return std::move(*known);
+      return conflict("message_id_used", "the message id `" + id + "` was used for another message");
+    }
+    return apply_message(tx, caller, request, id, *devices);
+  }));
+  metrics::counter("wardbridge_partner_messages_total", "data upload messages taken, by what became of them",
+                   {{"status", stored.message.status}})
+      .add();
+  return http::json_response(200, message_answer(caller, id, kAccepted, nullptr));
+}
+
+Result<http::Response> PartnerServices::message(const http::Request& request) {
+  tokens::Caller caller = TRY(this->caller(request, kUpdateDevices));
+  std::string id = text::lower(request.path_parameter("message"));
+  auto found = TRY(store_.read(
+      [&](store::Transaction& tx) -> Result<std::optional<Message>> { return find_message(tx, caller.tenant, id); }));
+  // Another partner's message is as unknown as one that never was.
+  if (!found || found->app_id != caller.client) {
+    return not_found("no_message", "no message has the id `" + id.substr(0, 80) + "`");
+  }
+  json::Object answer = message_answer(caller, id, static_cast<int>(found->error_code), nullptr);
+  if (!found->error_detail.empty()) answer["ErrorDetail"] = found->error_detail;
+  answer["Status"] = found->status;
+  return http::json_response(200, answer);
+}
+
+}  // namespace
+
+void register_routes(http::Router& router, const Dependencies& dependencies) {
+  auto services = std::make_shared<PartnerServices>(dependencies);
+  using Call = Result<http::Response> (PartnerServices::*)(const http::Request&);
+  auto add = [&](const char* method, const std::string& path, Call call) {
+    router.add(method, dependencies.options.base_path + path, [services, call](const http::Request& request) {
+      Result<http::Response> response = (services.get()->*call)(request);
+      return response.ok() ? std::move(response).value() : error(response.failure());
+    });
+  };
+  const std::string tenant_service = "/PartnerTenantDataSyncService";
+  const std::string device_service = "/PartnerDeviceDataSyncService";
+  add("PUT", tenant_service + "/PartnerTenantHeartbeat(guid'{tenant}')", &PartnerServices::heartbeat);
+  add("PUT", tenant_service + "/PartnerTenants(guid'{tenant}')", &PartnerServices::provision);
+  add("GET", tenant_service + "/PartnerCompliancePolicies", &PartnerServices::list_policies);
+  add("POST", tenant_service + "/PartnerCompliancePolicies", &PartnerServices::create_policy);
+  add("POST", tenant_service + "/PartnerCompliancePolicies(guid'{policy}')/Assign", &PartnerServices::assign_policy);
+  add("PUT", device_service + "/DataUploadMessages(guid'{message}')", &PartnerServices::upload);
+  add("GET", device_service + "/DataUploadMessages(guid'{message}')", &PartnerServices::message);
+}
+
+}  // namespace wardbridge::intune

@@ -1,0 +1,46 @@
+#include "tenant/intune/intune.h"
+
+namespace wardbridge::intune {
+
+const store::Schema kSchema = {
+    "intune",
+    {R"sql(
+CREATE TABLE intune_partner (
+  tenant_id TEXT NOT NULL,
+  app_id TEXT NOT NULL,
+  id TEXT NOT NULL,
+  display_name TEXT NOT NULL,
+  provisioned BIGINT NOT NULL,
+  enrollment_url TEXT NOT NULL,
+  remediation_url TEXT NOT NULL,
+  last_heartbeat_at BIGINT NOT NULL,
+  changed_at BIGINT NOT NULL,
+  PRIMARY KEY (tenant_id, app_id)
+);
+CREATE TABLE intune_policy (
+  tenant_id TEXT NOT NULL,
+  id TEXT NOT NULL,
+  app_id TEXT NOT NULL,
+  display_name TEXT NOT NULL,
+  description TEXT NOT NULL,
+  platform TEXT NOT NULL,
+  assigned_groups TEXT NOT NULL,
+  PRIMARY KEY (tenant_id, id),
+  UNIQUE (tenant_id, app_id, platform)
+);
+CREATE TABLE intune_message (
+  tenant_id TEXT NOT NULL,
+  id TEXT NOT NULL,
+  app_id TEXT NOT NULL,
+  body_hash TEXT NOT NULL,
+  received_at BIGINT NOT NULL,
+  status TEXT NOT NULL,
+  error_code BIGINT NOT NULL,
+  error_detail TEXT NOT NULL,
+  PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX intune_message_by_time ON intune_message (tenant_id, received_at);
+)sql"},
+};
+
+}  // namespace wardbridge::intune

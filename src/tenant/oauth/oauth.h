@@ -1,0 +1,44 @@
+// The identity platform's endpoints: where tokens are asked for, and where people sign in.
+//
+//   POST /{tenant}/oauth2/v2.0/token       POST /{tenant}/oauth2/token
+//   GET  /{tenant}/oauth2/v2.0/authorize   GET  /{tenant}/oauth2/authorize
+//   POST /{tenant}/login                   GET, POST /{tenant}/DeviceAuthPKeyAuth
+//   GET  /{tenant}/v2.0/.well-known/openid-configuration   and without v2.0
+//   GET  /{tenant}/discovery/v2.0/keys     GET  /{tenant}/discovery/keys
+//   GET  /common/discovery/instance        GET  /{tenant}/oauth2/v2.0/logout
+//
+// A sign-in, hop by hop:  authorize -> sign-in page -> login -> (401 PKeyAuth -> DeviceAuthPKeyAuth) -> decision ->
+// redirect with a code, or a page (JSON for `Accept: application/json`) that says why not. The pages carry what a
+// program needs in elements with the ids `error-code`, `reason`, `next-step`, `trace-id` and `correlation-id`.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "platform/entropy/entropy.h"
+#include "platform/http/http.h"
+#include "platform/store/store.h"
+#include "tenant/directory/directory.h"
+#include "tenant/registration/registration.h"
+#include "tenant/tokens/tokens.h"
+
+namespace wardbridge::oauth {
+
+extern const store::Schema kSchema;
+
+struct Dependencies {
+  store::Store& store;
+  tokens::Authority& tokens;
+  registration::DeviceCertificates& certificates;
+  Entropy& entropy;
+  // Where a person whose device was refused finds help: the partner's enrolment page when the device is unknown or
+  // unmanaged, its remediation page when it is not compliant. May be empty, and may give nothing. Called outside of any
+  // transaction.
+  std::function<std::optional<std::string>(const directory::TenantId&, int error_code)> help_link = {};
+};
+
+// What the dependencies refer to must outlive the router.
+void register_routes(http::Router& router, Dependencies dependencies);
+
+}  // namespace wardbridge::oauth

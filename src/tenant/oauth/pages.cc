@@ -1,0 +1,116 @@
+#include "tenant/oauth/pages.h"
+
+#include "platform/crypto/crypto.h"
+
+namespace wardbridge::oauth {
+namespace {
+
+constexpr std::string_view kStyle =
+    "body{font:16px/1.5 system-ui,sans-serif;margin:0;background:#f3f4f6;color:#111827}"
+    "main{max-width:26rem;margin:10vh auto;padding:2rem;background:#fff;border:1px solid #d1d5db;border-radius:8px}"
+    "h1{font-size:1.4rem;margin:0 0 1rem}label{display:block;margin-top:1rem}"
+    "input{box-sizing:border-box;width:100%;padding:.5rem;font:inherit;border:1px solid #6b7280;border-radius:4px}"
+    "button{margin-top:1.5rem;padding:.5rem "
+    "1.5rem;font:inherit;color:#fff;background:#1d4ed8;border:0;border-radius:4px}"
+    "#reason{color:#b91c1c}dl{font-size:.85rem;color:#4b5563}dd{margin:0;overflow-wrap:anywhere}";
+
+std::string escaped(std::string_view text) { return text::escape_markup(text); }
+
+// What a form may be sent to, as a source of a content security policy: browsers apply it to redirects that follow too.
+std::string policy_source(std::string_view uri) {
+  const auto scheme_end = uri.find(':');
+  const std::string_view scheme = uri.substr(0, scheme_end);
+  if (scheme != "http" && scheme != "https") return std::string(scheme) + ":";
+  const auto authority_end = uri.find_first_of("/?#", scheme_end + 3);
+  return std::string(uri.substr(0, authority_end));
+}
+
+http::Response page(int status, std::string_view title, std::string_view body, const std::string& form_target) {
+  static const std::string style_hash = text::to_base64(crypto::sha256(kStyle));
+  http::Response response = http::html_response(status,
+                                                "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+                                                "<meta name=\"viewport\" content=\"width=device-width\"><title>" +
+                                                    escaped(title) + "</title><style>" + std::string(kStyle) +
+                                                    "</style></head>\n<body><main>\n<h1>" + escaped(title) + "</h1>\n" +
+                                                    std::string(body) + "</main></body></html>\n");
+  response.headers.set("Content-Security-Policy", "default-src 'none'; style-src 'sha256-" + style_hash +
+                                                      "'; base-uri 'none'; frame-ancestors 'none'; form-action " +
+                                                      (form_target.empty() ? "'none'" : form_target));
+  response.headers.set("X-Frame-Options", "DENY");
+  response.headers.set("X-Content-Type-Options", "nosniff");
+  response.headers.set("Referrer-Policy", "no-referrer");
+  response.headers.set("Cache-Control", "no-store");
+  return response;
+}
+
+std::string hidden(std::string_view name, std::string_view value) {
+  return "<input type=\"hidden\" name=\"" + escaped(name) + "\" value=\"" + escaped(value) + "\">\n";
+}
+
+std::string problem_paragraph(const WireError& error) {
+  return "<p id=\"reason\">" + escaped(error.reason) + "</p>\n<p>Error <span id=\"error-code\">AADSTS" +
+         std::to_string(error.number) + "</span></p>\n";
+}
+
+std::string trace_list(const Trace& trace) {
+  return "<dl><dt>Trace ID</dt><dd id=\"trace-id\">" + escaped(trace.trace_id) +
+         "</dd><dt>Correlation ID</dt><dd id=\"correlation-id\">" + escaped(trace.correlation_id) +
+         "</dd><dt>Timestamp</dt><dd>" + to_iso8601(trace.time, false) + "</dd></dl>\n";
+}
+
+bool wants_json(const http::Request& request) {
+  const auto accept = request.headers.get("Accept").value_or("");
+  return text::contains_ignoring_case(accept, "application/json") && !text::contains_ignoring_case(accept, "text/html");
+}
+
+}  // namespace
+
+http::Response sign_in_page(const SignInPage& form, const Trace& trace) {
+  std::string body;
+  if (form.problem) body += problem_paragraph(*form.problem);
+  body += "<p>to continue to " + escaped(form.application) + "</p>\n<form method=\"post\" action=\"" +
+          escaped(form.action) + "\">\n" + hidden("ctx", form.context) +
+          "<label>Account<input name=\"login\" type=\"email\" autocomplete=\"username\" required value=\"" +
+          escaped(form.login) +
+          "\"></label>\n<label>Password<input name=\"passwd\" type=\"password\" autocomplete=\"current-password\" "
+          "required></label>\n<button type=\"submit\">Sign in</button>\n</form>\n";
+  if (form.problem) body += trace_list(trace);
+  http::Response response =
+      page(form.problem ? form.problem->status : 200, "Sign in", body, "'self' " + policy_source(form.redirect_uri));
+  add_common_headers(response, trace);
+  return response;
+}
+
+http::Response error_page(const http::Request& request, const ErrorPage& error, const Trace& trace) {
+  if (wants_json(request)) {
+    json::Object body = error_body(error.error, trace);
+    body["reason"] = error.error.reason;
+    if (!error.next_step.empty()) body["next_step"] = error.next_step;
+    if (error.link) body["next_step_uri"] = *error.link;
+    http::Response response = http::json_response(error.error.status, body);
+    add_common_headers(response, trace);
+    return response;
+  }
+  std::string body = problem_paragraph(error.error);
+  if (!error.next_step.empty()) body += "<p id=\"next-step\">" + escaped(error.next_step) + "</p>\n";
+  // Only web addresses become links: a `javascript:` one would run in this page.
+  if (error.link && error.link->starts_with("https://"))
+    body += "<p><a id=\"next-step-link\" rel=\"noreferrer\" href=\"" + escaped(*error.link) + "\">Get help</a></p>\n";
+  body += trace_list(trace);
+  http::Response response = page(error.error.status, "You can't get there from here", body, "");
+  add_common_headers(response, trace);
+  return response;
+}
+
+http::Response form_post_page(const std::string& action, const text::Form& fields) {
+  std::string body = "<form method=\"post\" action=\"" + escaped(action) + "\">\n";
+  for (const auto& [name, value] : fields) body += hidden(name, value);
+  body += "<button type=\"submit\">Continue</button>\n</form>\n";
+  return page(200, "Signed in", body, policy_source(action));
+}
+
+http::Response signed_out_page() {
+  return page(200, "Signed out", "<p>You are signed out. Close this window to end your session.</p>\n", "");
+}
+
+}  // namespace wardbridge::oauth

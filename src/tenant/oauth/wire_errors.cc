@@ -1,0 +1,117 @@
+#include "tenant/oauth/wire_errors.h"
+
+#include <algorithm>
+
+namespace wardbridge::oauth {
+namespace {
+
+struct KnownError {
+  std::string_view reason;
+  int number;
+  std::string_view error;
+  int status;
+};
+
+// ENTRA: numbers and words of the real service. 54005 and 501481 are a redeemed code and a wrong verifier.
+constexpr KnownError kKnown[] = {
+    {"unknown_tenant", 90002, "invalid_request", 400},
+    {"missing_parameter", 900144, "invalid_request", 400},
+    {"duplicate_parameter", 9002313, "invalid_request", 400},
+    {"malformed_request", 9002313, "invalid_request", 400},
+    {"unknown_client", 700016, "unauthorized_client", 400},
+    {"client_disabled", 7000112, "unauthorized_client", 400},
+    {"client_secret_wrong", 7000215, "invalid_client", 401},
+    {"client_secret_expired", 7000222, "invalid_client", 401},
+    {"client_secret_missing", 7000218, "invalid_client", 401},
+    {"public_client_with_secret", 700025, "invalid_client", 401},
+    {"unsupported_grant_type", 70003, "unsupported_grant_type", 400},
+    {"invalid_scope", 70011, "invalid_scope", 400},
+    {"consent_missing", 65001, "invalid_grant", 400},
+    {"unknown_resource", 500011, "invalid_resource", 400},
+    {"resource_disabled", 500014, "invalid_resource", 400},
+    {"wrong_redirect_uri", 50011, "invalid_request", 400},
+    {"unsupported_response_type", 700054, "unsupported_response_type", 400},
+    {"sign_in_required", 50058, "login_required", 400},
+    {"code_challenge_missing", 50147, "invalid_request", 400},
+    {"code_challenge_invalid", 501491, "invalid_request", 400},
+    {"code_verifier_wrong", 501481, "invalid_grant", 400},
+    {"code_invalid", 70000, "invalid_grant", 400},
+    {"code_expired", 70008, "invalid_grant", 400},
+    {"code_redeemed", 54005, "invalid_grant", 400},
+    {"code_of_another_tenant", 700005, "invalid_grant", 400},
+    {"sign_in_expired", 50089, "invalid_grant", 400},
+    {"wrong_password", 50126, "invalid_grant", 400},
+    {"account_locked", 50053, "invalid_grant", 400},
+    {"user_disabled", 50057, "invalid_grant", 400},
+    {"device_authentication_failed", 50155, "invalid_grant", 400},
+    {"foreign_certificate", 50155, "invalid_grant", 400},
+    {"other_device_key", 50155, "invalid_grant", 400},
+    {"device_deleted", 700003, "invalid_grant", 400},
+    {"device_disabled", 135011, "invalid_grant", 400},
+    {"unknown_instance", 50049, "invalid_instance", 400},
+};
+
+// The house's messages begin in lower case and end without a full stop; people read sentences.
+std::string sentence(std::string text) {
+  if (text.empty()) return text;
+  if (text.front() >= 'a' && text.front() <= 'z') text.front() = static_cast<char>(text.front() - 'a' + 'A');
+  if (text.back() != '.') text += '.';
+  return text;
+}
+
+std::string timestamp(Time time) { return text::replace_all(to_iso8601(time, false), "T", " "); }
+
+}  // namespace
+
+Trace trace_of(const http::Request& request, Entropy& entropy) {
+  Trace trace{.trace_id = request.id.empty() ? entropy.guid() : request.id, .time = request.received};
+  auto chosen = request.headers.get("client-request-id");
+  // Only a GUID is echoed: anything else would put a stranger's text into logs and pages.
+  trace.correlation_id = chosen && text::is_guid(*chosen) ? text::lower(*chosen) : entropy.guid();
+  return trace;
+}
+
+WireError wire_error(const Failure& failure) {
+  const auto* known = std::ranges::find(kKnown, failure.reason, &KnownError::reason);
+  if (known != std::end(kKnown))
+    return {known->number, std::string(known->error), known->status, sentence(failure.message)};
+  if (failure.code == Code::unavailable || failure.code == Code::timeout)
+    return {90033, "temporarily_unavailable", 503, "A transient error has occurred. Please try again."};
+  return {50000, "server_error", 500, "There was an error issuing a token or with the sign-in service."};
+}
+
+WireError refusal_error(int number, std::string reason) {
+  constexpr int kBlocked = 53003;
+  return {number, number == kBlocked ? "access_denied" : "interaction_required", 403, sentence(std::move(reason))};
+}
+
+std::string error_description(const WireError& error, const Trace& trace) {
+  return "AADSTS" + std::to_string(error.number) + ": " + error.reason + "\r\nTrace ID: " + trace.trace_id +
+         "\r\nCorrelation ID: " + trace.correlation_id + "\r\nTimestamp: " + timestamp(trace.time);
+}
+
+json::Object error_body(const WireError& error, const Trace& trace) {
+  return {{"error", error.error},
+          {"error_description", error_description(error, trace)},
+          {"error_codes", json::Array{error.number}},
+          {"timestamp", timestamp(trace.time)},
+          {"trace_id", trace.trace_id},
+          {"correlation_id", trace.correlation_id}};
+}
+
+http::Response error_response(const WireError& error, const Trace& trace) {
+  http::Response response = http::json_response(error.status, error_body(error, trace));
+  // SPEC: RFC 6749 section 5.2
+  if (error.status == 401) response.headers.set("WWW-Authenticate", "Basic realm=\"token\"");
+  add_common_headers(response, trace);
+  return response;
+}
+
+void add_common_headers(http::Response& response, const Trace& trace) {
+  response.headers.set("Cache-Control", "no-store");
+  response.headers.set("Pragma", "no-cache");
+  response.headers.set("x-ms-request-id", trace.trace_id);
+  response.headers.set("client-request-id", trace.correlation_id);
+}
+
+}  // namespace wardbridge::oauth

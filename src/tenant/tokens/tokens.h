@@ -1,0 +1,149 @@
+// Tokens of the tenant wing: who may act as whom, signed. Each tenant has signing keys of its own, and a token is only
+// ever verified against the keys of the tenant that it is expected from.
+//
+// Knows: signing keys (their private halves sealed in the store), Microsoft's claims in both token versions, and what
+// makes a token believable. Hides: the key table, the sealing, the cache of tokens already verified.
+//
+// A handler of the graph or intune room:
+//
+//   tokens::Caller caller = TRY(authority.authenticate(request, directory::kGraphAppId));
+//   if (!caller.may("Device.Read.All")) ...
+//
+// The Authority opens transactions of its own: never call it from inside a transaction of the same store.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "platform/audit/audit.h"
+#include "platform/crypto/crypto.h"
+#include "platform/entropy/entropy.h"
+#include "platform/http/http.h"
+#include "platform/store/store.h"
+#include "tenant/directory/directory.h"
+
+namespace wardbridge::tokens {
+
+extern const store::Schema kSchema;
+
+// The two shapes of Microsoft's tokens: issuer, audience and the names of some claims differ.
+enum class Version { v1, v2 };
+
+// How the client proved itself; the number is the value of the claim `appidacr` / `azpacr`.
+enum class ClientProof { none = 0, secret = 1, certificate = 2 };
+
+// Whom a verified token speaks for. Identity is (tenant, subject): names are for people and may change.
+struct Caller {
+  directory::TenantId tenant;
+  directory::AppId client;
+  directory::ObjectId subject;  // object id of the user, or of the client's service principal when is_application
+  bool is_application = false;
+  std::string name;                           // user principal name, or the application's display name
+  std::vector<std::string> roles;             // application permissions
+  std::vector<std::string> scopes;            // delegated permissions
+  std::optional<directory::DeviceId> device;  // only when the device proved itself at sign-in
+  std::optional<Time> authenticated;          // when the user typed the password; nothing for applications
+
+  // Whether the token carries that permission: as a role of an application, as a scope of a user's token.
+  bool may(std::string_view permission) const;
+  // For audit rows.
+  audit::Actor actor(const http::Request& request) const;
+};
+
+// What an access token is to say.
+struct AccessToken {
+  Version version = Version::v2;
+  std::string id;        // `uti`: names it in revoke(); empty: a fresh one
+  std::string audience;  // v2: the resource's app id; v1: the app id or identifier URI that was asked for
+  directory::AppId client;
+  std::string client_name;
+  ClientProof client_proof = ClientProof::none;
+  directory::ObjectId service_principal;  // of the client; the subject when there is no user
+  std::optional<directory::User> user;
+  std::vector<std::string> roles;
+  std::vector<std::string> scopes;
+  std::optional<directory::DeviceId> device;
+  Time authenticated = kEpoch;  // with a user only
+};
+
+struct IdToken {
+  Version version = Version::v2;
+  directory::AppId client;
+  directory::User user;
+  std::string nonce;  // as the client sent it; empty: none
+  std::optional<directory::DeviceId> device;
+  Time authenticated = kEpoch;
+};
+
+inline constexpr Duration kTokenLifetime = seconds{3600};
+// A key that was replaced stays in the key set this long: longer than any token that it signed.
+inline constexpr Duration kKeyOverlap = hours{24};
+// How long a verified token is believed again without looking at the store.
+inline constexpr Duration kVerdictMemory = minutes{1};
+
+// Thread-safe. Everything given to the constructor must outlive it.
+class Authority {
+ public:
+  // `base_url` is the public address of the tenant's face, without a trailing slash: `https://login.example:8443`.
+  Authority(store::Store& store, const crypto::Sealer& sealer, Entropy& entropy, std::string base_url);
+  ~Authority();
+  Authority(const Authority&) = delete;
+
+  const std::string& base_url() const;
+  // `<base>/<tid>/v2.0`, and `<base>/<tid>/` in version 1.
+  std::string issuer(const directory::TenantId& tenant, Version version) const;
+
+  // For AccessToken::id, by those who must be able to revoke() it later.
+  std::string new_token_id();
+  // The signed token. A tenant's first token makes its first key.
+  Result<std::string> issue(const directory::TenantId& tenant, const AccessToken& token, Time now);
+  Result<std::string> issue(const directory::TenantId& tenant, const IdToken& token, Time now);
+
+  // RFC 7517 key set with every key that may still verify: active and retiring ones.
+  Result<json::Object> key_set(const directory::TenantId& tenant, Version version, Time now);
+  // Makes a new active key; the one before is retiring from now on and retired after kKeyOverlap.
+  Status rotate_key(const directory::TenantId& tenant, const audit::Actor& by, Time now);
+
+  // Takes back an access token before it expires. This server refuses it at once; another one that shares the store may
+  // believe it for up to kVerdictMemory longer.
+  Status revoke(const directory::TenantId& tenant, const std::string& token_id, Time expires, Time now);
+
+  // Believes an access token only when a key of `tenant` signed it, and issuer, tenant and audience are exactly that
+  // tenant's and that application's. Whatever is wrong with a token is `unauthenticated`; reasons: `bad_token`,
+  // `bad_signature`, `unknown_key`, `wrong_tenant`, `wrong_issuer`, `wrong_audience`, `token_expired`,
+  // `token_not_yet_valid`, `token_revoked`.
+  Result<Caller> verify(const directory::TenantId& tenant, std::string_view token, const directory::AppId& audience,
+                        Time now);
+  // The caller of a request, at `request.received`: the bearer token names its tenant, and is then verified inside that
+  // tenant. One more reason: `no_token`. A handler with a tenant in its path must compare it with Caller::tenant.
+  Result<Caller> authenticate(const http::Request& request, const directory::AppId& audience);
+
+ private:
+  Status refuse_revoked(const directory::TenantId& tenant, const std::string& token_id);
+
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// The applications that every tenant has from the start, with the ids of the real service: Microsoft Graph, the Intune
+// API and its publishing service principal, the device registration service, the authentication broker (the public
+// client that registers devices, with consent to do so). `base_url` is the tenant's face; what is already there stays.
+// A first-party permission's id is found by its value: first_party_role(kIntuneApiAppId, "update_device_attributes").
+Status bootstrap_first_party(store::Transaction& tx, const directory::TenantId& tenant, const std::string& base_url,
+                             Entropy& entropy, const audit::Actor& by, Time now);
+// ENTRA: the real registration service's resource id, and the one scope of its tokens. The tenant also knows its own as
+// `urn:ms-drs:<host>`.
+inline constexpr std::string_view kRegistrationResource = "urn:ms-drs:enterpriseregistration.windows.net";
+inline constexpr std::string_view kRegistrationScope = "adrs_access";
+// `login.example:8443` of `https://login.example:8443/path`.
+std::string host_of(std::string_view url);
+// The id of an application permission of a first-party resource, or nothing.
+std::optional<std::string> first_party_role(const directory::AppId& resource, std::string_view value);
+
+}  // namespace wardbridge::tokens

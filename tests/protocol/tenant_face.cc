@@ -1,0 +1,132 @@
+#include "protocol/tenant_face.h"
+
+#include "tenant/policies/policies.h"
+#include "tenant/registration/registration.h"
+#include "tenant/sign_ins/sign_ins.h"
+
+namespace wardbridge::protocol {
+
+TenantFace::TenantFace(const Clock& clock)
+    : clock_(clock),
+      store_(store::open_sqlite({.path = ":memory:"}).value()),
+      authority_(*store_, sealer_, entropy_, kFace),
+      certificates_(*store_, sealer_, entropy_) {
+  const store::Schema schemas[] = {audit::kSchema,  directory::kSchema,    policies::kSchema, sign_ins::kSchema,
+                                   tokens::kSchema, registration::kSchema, oauth::kSchema,    intune::kSchema};
+  EXPECT_TRUE(store_->migrate(schemas).ok());
+  Status filled = store_->write([&](store::Transaction& tx) { return fill(tx); });
+  EXPECT_TRUE(filled.ok()) << (filled.ok() ? "" : filled.failure().message);
+  oauth::register_routes(router_,
+                         {.store = *store_, .tokens = authority_, .certificates = certificates_, .entropy = entropy_});
+  graph::register_routes(
+      router_,
+      {.store = *store_, .entropy = entropy_, .base_url = kFace, .authenticate = [this](const http::Request& request) {
+         return authority_.authenticate(request, directory::kGraphAppId);
+       }});
+  intune::register_routes(router_, {.store = *store_, .authority = authority_, .entropy = entropy_});
+}
+
+Status TenantFace::fill(store::Transaction& tx) {
+  Time now = clock_.now();
+  TRY(directory::create_tenant(tx, {kTenant, "Contoso", {"contoso.example"}, now}));
+  TRY(tokens::bootstrap_first_party(tx, kTenant, kFace, entropy_, {}, now));
+  intune::publish_endpoints(tx, kTenant, kFace, intune::Options{}.base_path, entropy_);
+  TRY(add_application(tx, kPartnerApp, true));
+  TRY(add_application(tx, kRivalApp, true));
+  TRY(add_application(tx, kPowerlessApp, false));
+  TRY(directory::create_group(tx, kTenant, {.id = {kGroup}, .display_name = "Mac users"}, {}, now));
+  for (const std::string& id : {kDevice, kOtherDevice}) {
+    directory::Device device;
+    device.id = {entropy_.guid()};
+    device.device_id = {id};
+    device.display_name = "unnamed";
+    TRY(directory::create_device(tx, kTenant, device, {}, now));
+  }
+  return done();
+}
+
+Status TenantFace::add_application(store::Transaction& tx, const directory::AppId& app, bool with_roles) {
+  Time now = clock_.now();
+  TRY(directory::create_application(
+      tx, kTenant, {.id = {entropy_.guid()}, .app_id = app, .display_name = "Partner " + app.value}, {}, now));
+  TRY(directory::create_service_principal(tx, kTenant, {{entropy_.guid()}, app, "Partner " + app.value, true}, {},
+                                          now));
+  TRY(directory::add_credential(tx, kTenant, app,
+                                {.key_id = entropy_.guid(),
+                                 .display_name = "secret",
+                                 .secret_hash = crypto::hash_token(kSecret),
+                                 .start = now - days{1}},
+                                {}, now));
+  auto grant = [&](const directory::AppId& resource, const char* role) {
+    return directory::grant_app_role(tx, kTenant, app, resource, tokens::first_party_role(resource, role).value(), {},
+                                     now);
+  };
+  TRY(grant(directory::kGraphAppId, "Application.Read.All"));
+  if (!with_roles) return done();
+  TRY(grant(directory::kIntuneApiAppId, "update_device_attributes"));
+  return grant(directory::kIntuneApiAppId, "manage_partner_compliance_policy");
+}
+
+Result<http::Response> TenantFace::send(const http::OutboundRequest& request, Duration) {
+  http::Url url = TRY(http::parse_url(request.url));
+  http::Request inbound;
+  inbound.method = request.method;
+  inbound.path = url.path;
+  inbound.query = url.query;
+  inbound.headers = request.headers;
+  inbound.body = request.body;
+  inbound.id = "77777777-7777-4777-8777-777777777777";
+  inbound.received = clock_.now();
+  return router_.handle(std::move(inbound));
+}
+
+std::string TenantFace::token_of(const directory::AppId& app, const std::string& scope) {
+  auto response = send({.method = "POST",
+                        .url = kFace + "/" + kTenant.value + "/oauth2/v2.0/token",
+                        .headers = {{"Content-Type", "application/x-www-form-urlencoded"}},
+                        .body = text::to_form({{"client_id", app.value},
+                                               {"scope", scope},
+                                               {"client_secret", kSecret},
+                                               {"grant_type", "client_credentials"}})},
+                       seconds{10});
+  EXPECT_TRUE(response.ok() && response->status == 200) << (response.ok() ? response->body : "");
+  auto body = json::parse(response->body);
+  return body.ok() && body->is_object() ? std::string(json::text_at(body->get_object(), "access_token").value_or(""))
+                                        : "";
+}
+
+http::Response TenantFace::call(const std::string& method, const std::string& path, const std::string& body,
+                                const directory::AppId& app) {
+  // Signing takes most of the time of a test: a token is used for half its life.
+  auto& [token, fetched] = tokens_[app];
+  if (token.empty() || clock_.now() > fetched + minutes{30} || clock_.now() < fetched) {
+    token = token_of(app, "https://api.manage.microsoft.com//.default");
+    fetched = clock_.now();
+  }
+  return send({.method = method,
+               .url = kFace + path,
+               .headers = {{"Authorization", "Bearer " + token}, {"Content-Type", "application/json"}},
+               .body = body},
+              seconds{10})
+      .value();
+}
+
+std::optional<directory::Device> TenantFace::device(const std::string& id) {
+  return store_
+      ->read([&](store::Transaction& tx) -> Result<std::optional<directory::Device>> {
+        return directory::find_device(tx, kTenant, {id});
+      })
+      .value();
+}
+
+intune::PartnerState TenantFace::partner_state() {
+  auto partner = store_
+                     ->read([&](store::Transaction& tx) -> Result<std::optional<intune::Partner>> {
+                       return intune::find_partner(tx, kTenant, kPartnerApp);
+                     })
+                     .value();
+  if (!partner) return intune::PartnerState::unknown;
+  return intune::state_at(*partner, clock_.now(), intune::Options{}.unresponsive_after);
+}
+
+}  // namespace wardbridge::protocol

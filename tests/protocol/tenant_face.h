@@ -1,0 +1,61 @@
+// The tenant wing's face as a partner meets it: sign-in, Graph and the partner services over one router, with a tenant,
+// a partner application and two Macs in it. A Transport, so that the real client can talk to it in virtual time.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "platform/clock/clock.h"
+#include "platform/http/http.h"
+#include "tenant/directory/directory.h"
+#include "tenant/graph/graph.h"
+#include "tenant/intune/intune.h"
+#include "tenant/oauth/oauth.h"
+#include "tenant/tokens/tokens.h"
+
+namespace wardbridge::protocol {
+
+inline const std::string kFace = "https://face.example";
+inline const directory::TenantId kTenant{"0f7c6f1a-5a57-4c1e-9c5f-2f9a0c1d2e3f"};
+inline const directory::AppId kPartnerApp{"6d1f2a3b-0000-4000-8000-000000000001"};
+inline const directory::AppId kRivalApp{"6d1f2a3b-0000-4000-8000-000000000002"};
+inline const directory::AppId kPowerlessApp{"6d1f2a3b-0000-4000-8000-000000000003"};
+inline const std::string kSecret = "a-secret-of-this-test";
+inline const std::string kDevice = "22222222-0000-4000-8000-000000000002";
+inline const std::string kOtherDevice = "22222222-0000-4000-8000-000000000003";
+inline const std::string kUser = "44444444-0000-4000-8000-000000000004";
+inline const std::string kGroup = "55555555-0000-4000-8000-000000000005";
+
+class TenantFace final : public http::Transport {
+ public:
+  explicit TenantFace(const Clock& clock);
+
+  Result<http::Response> send(const http::OutboundRequest& request, Duration deadline) override;
+
+  // As the partner application (or another), with a token of its own.
+  http::Response call(const std::string& method, const std::string& path, const std::string& body,
+                      const directory::AppId& app = kPartnerApp);
+  std::string token_of(const directory::AppId& app, const std::string& scope);
+  std::optional<directory::Device> device(const std::string& id);
+  intune::PartnerState partner_state();
+
+ private:
+  Status fill(store::Transaction& tx);
+  Status add_application(store::Transaction& tx, const directory::AppId& app, bool with_roles);
+
+  const Clock& clock_;
+  SeededEntropy entropy_{2};
+  crypto::Sealer sealer_{std::string(32, 's')};
+  std::unique_ptr<store::Store> store_;
+  tokens::Authority authority_;
+  registration::DeviceCertificates certificates_;
+  http::Router router_{http::Router::Case::insensitive};
+  std::map<directory::AppId, std::pair<std::string, Time>> tokens_;
+};
+
+}  // namespace wardbridge::protocol
