@@ -112,6 +112,11 @@ Result<CheckInAnswer> SimulatedMac::check_in(Time now, Report report) {
   return send_report();
 }
 
+Result<CheckInAnswer> SimulatedMac::check_in_with(const std::string& sections_text) {
+  last_report_ = "{\"reportId\":\"" + entropy_.guid() + "\",\"sections\":" + sections_text + "}";
+  return send_report();
+}
+
 Result<CheckInAnswer> SimulatedMac::retry_check_in() {
   CHECK(!last_report_.empty(), "nothing was reported yet");
   return send_report();

@@ -87,6 +87,7 @@ class Checker {
     const Field& field = field_of(section);
     Path path{.name = field.name};
     if (value.is_null()) return json::Value();
+    storage_ = value.storage();
     return any(field, value, path, section == Section::general ? general_only_in(how_) : std::span<const Field>{});
   }
 
@@ -127,7 +128,7 @@ class Checker {
         if (value.is_bool()) return value;
         return wrong_type(field, path);
       case Kind::id:
-        if (auto whole = whole_number(value)) return json::Value(std::to_string(*whole));
+        if (auto whole = whole_number(value)) return text_value(std::to_string(*whole));
         [[fallthrough]];
       default:
         if (value.is_string()) return word(field, {value.get_string().data(), value.get_string().size()}, path);
@@ -202,23 +203,28 @@ class Checker {
       if (!time.ok()) return wrong_type(field, path);
       // What is in UTC already comes back to the letter, with whatever precision it had.
       bool canonical = text.ends_with('Z') && text.find('T') != std::string_view::npos;
-      return json::Value(canonical ? std::string(text) : to_iso8601(*time));
+      return text_value(canonical ? std::string(text) : to_iso8601(*time));
     }
     if (field.kind == Kind::date) {
       auto time = parse_date(text);
       if (!time.ok()) return wrong_type(field, path);
-      return json::Value(text);
+      return text_value(text);
     }
     if (text.find('\0') != std::string_view::npos) {
       std::string where = spell(path, Spelling::with_indexes);
       return invalid("bad_field_value", "`" + where + "` contains a NUL character", where);
     }
-    return json::Value(text);
+    return text_value(text);
+  }
+
+  // In the storage of what is being checked, so that building the canonical form moves values instead of copying them.
+  json::Value text_value(std::string_view text) const {
+    return json::Value(boost::json::string_view(text.data(), text.size()), storage_);
   }
 
   Result<json::Value> chosen(const Field& field, std::string_view text, const Path& path) {
     for (std::string_view choice : text::split(field.choices, '|')) {
-      if (choice == text) return json::Value(text);
+      if (choice == text) return text_value(text);
     }
     if (how_ == How::import) {
       without_place_.insert(spell(path, Spelling::without_indexes) + " (" + quoted(text) + ")");
@@ -232,6 +238,7 @@ class Checker {
   }
 
   How how_;
+  json::Storage storage_;
   std::set<std::string> without_place_;
 };
 
@@ -268,8 +275,8 @@ Result<std::string> checked_udid(const json::Object& body) {
 }
 
 Result<json::Value> check_general(Checker& checker, const json::Value& value, How how) {
-  json::Value general = how == How::create ? TRY(general_as_recorded(value)) : value;
-  json::Value checked = TRY(checker.section(Section::general, general));
+  json::Value checked = how == How::create ? TRY(checker.section(Section::general, TRY(general_as_recorded(value))))
+                                           : TRY(checker.section(Section::general, value));
   if (auto* object = checked.if_object(); object && how == How::create) {
     if (const auto* site_id = object->if_contains("siteId")) {
       json::Object site = site_with_id(*site_id);
@@ -307,8 +314,10 @@ Result<Record> check_record(const json::Object& body, How how) {
       continue;
     }
     if (member.value().is_null()) continue;
-    record.sections[*section] = *section == Section::general ? TRY(check_general(checker, member.value(), how))
-                                                             : TRY(checker.section(*section, member.value()));
+    // Made in place: assigning to an existing value would copy it out of its storage.
+    record.sections.insert_or_assign(*section, *section == Section::general
+                                                   ? TRY(check_general(checker, member.value(), how))
+                                                   : TRY(checker.section(*section, member.value())));
   }
   record.without_place = checker.take_without_place();
   return record;

@@ -40,7 +40,7 @@ std::optional<Computer> load(store::Transaction& tx, ComputerId id, std::span<co
   for (const store::Row& stored : tx.query(sql, store::Parameters(parameters))) {
     auto section = section_from_wire_name(stored.text(0));
     CHECK(section.has_value(), stored.text(0));
-    computer.sections[*section] = document_from(stored.text(1));
+    computer.sections.insert_or_assign(*section, document_from(stored.text(1)));
   }
   return computer;
 }

@@ -1,6 +1,7 @@
 #include "management/inventory/inventory.h"
 
 #include <algorithm>
+#include <boost/json/monotonic_resource.hpp>
 
 #include "base/text.h"
 #include "management/inventory/fields.h"
@@ -33,7 +34,9 @@ Computer computer_from(const store::Row& row) {
 }
 
 json::Value document_from(std::string_view text) {
-  auto document = json::parse(text);
+  // One arena a document: a thousand small values are allocated and freed as one.
+  auto document =
+      json::parse(text, boost::json::make_shared_resource<boost::json::monotonic_resource>(text.size() * 2));
   CHECK(document.ok(), document.failure().message);
   return std::move(*document);
 }
@@ -202,20 +205,30 @@ Result<ComputerId> create_computer(store::Transaction& tx, const NewComputer& wa
 Result<Applied> apply_report(store::Transaction& tx, ComputerId id, const InventoryReport& report, Time now) {
   auto computer = lock(tx, id);
   if (!computer) return no_computer(id);
-  Sections sections = report.sections;
+  // Only `general` changes on its way in, so only it is copied: a report's applications are a thousand values.
+  json::Value general;
+  if (auto reported = report.sections.find(Section::general); reported != report.sections.end())
+    general = reported->second;
   // The Mac names itself; whatever else the server knows better was refused by check_record and is not taken here.
-  Facts facts = take_facts_from(sections);
+  Facts facts = general.is_object() ? take_facts(general.get_object()) : Facts{};
   if (facts.name) computer->name = *facts.name;
-  if (std::string serial_number = serial_number_in(sections); !serial_number.empty()) {
+  if (std::string serial_number = serial_number_in(report.sections); !serial_number.empty()) {
     computer->serial_number = serial_number;
   }
-  StoredSections stored(tx, id);
   if (!report.ip_address.empty()) {
-    auto& general = sections[Section::general];
     if (!general.is_object()) general = json::Object();
     general.get_object()["lastIpAddress"] = report.ip_address;
   }
-  for (const auto& [section, value] : sections) stored.put(section, merged(stored, section, value));
+  StoredSections stored(tx, id);
+  stored.put(Section::general, merged(stored, Section::general, general));
+  for (const auto& [section, value] : report.sections) {
+    if (section == Section::general) continue;
+    if (is_shared(section)) {
+      stored.put(section, merged(stored, section, value));
+    } else {
+      stored.put(section, value);
+    }
+  }
   computer->last_check_in = std::max(computer->last_check_in, now);
   computer->last_inventory_update = std::max(computer->last_inventory_update, now);
   ++computer->revision;

@@ -90,7 +90,8 @@ std::vector<Match> all_matches(store::Transaction& tx, const Filter& filter, con
     Computer computer = computer_from(row);
     std::size_t column = kComputerColumnCount;
     for (Section section : sections) {
-      if (auto document = row.maybe_text(column++)) computer.sections[section] = document_from(*document);
+      if (auto document = row.maybe_text(column++))
+        computer.sections.insert_or_assign(section, document_from(*document));
     }
     if (filter.matches(computer)) {
       Match match{computer.id, {}};

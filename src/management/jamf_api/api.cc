@@ -1,6 +1,7 @@
 #include "management/jamf_api/api.h"
 
 #include <algorithm>
+#include <boost/json/monotonic_resource.hpp>
 
 #include "base/limits.h"
 
@@ -128,7 +129,9 @@ Result<json::Value> json_body(const http::Request& request) {
     return invalid("unsupported_media_type",
                    "the body must be sent as `application/json`, not as `" + type.substr(0, 80) + "`");
   }
-  return json::parse(request.body);
+  // One arena a body: a report of a thousand small values is allocated and freed as one.
+  auto arena = boost::json::make_shared_resource<boost::json::monotonic_resource>(request.body.size() * 2 + 512);
+  return json::parse(request.body, std::move(arena));
 }
 
 json::Object href_response(const http::Request& request, const std::string& collection_path, const std::string& id) {
