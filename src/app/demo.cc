@@ -60,14 +60,13 @@ int run_until_stopped(const DemoOptions& options, DemoStage& stage, const std::s
   auto story = set_up_and_play(stage, options.patience);
   if (!story.ok()) return failed(story.failure());
   std::printf(
-      "*** DEMO: made-up Macs and people, fresh data in %s; not for real use ***\n"
       "%s"
       "management API  %s   user admin, password %s (shown once)\n"
       "tenant, Graph   %s   tenant %s\n"
       "CA file         %s\n"
-      "stop with Ctrl-C\n",
-      data.c_str(), tell(*story).c_str(), stage.management_url().c_str(), stage.admin_password().c_str(),
-      stage.tenant_url().c_str(), kDemoDomain, stage.ca_file().c_str());
+      "*** THIS IS A DEMO: made-up Macs and people, data in %s; not for real use. Ctrl-C stops it. ***\n",
+      tell(*story).c_str(), stage.management_url().c_str(), stage.admin_password().c_str(), stage.tenant_url().c_str(),
+      kDemoDomain, stage.ca_file().c_str(), data.c_str());
   std::fflush(stdout);
   SystemEntropy entropy;
   Fleet fleet(stage, entropy);

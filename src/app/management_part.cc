@@ -149,7 +149,6 @@ Status ManagementPart::start() {
   TRY(state_->server->start());
   state_->stage.add(state_->pipeline);
   state_->stage.add(state_->watch);
-  log::info("listening", {{"part", "management"}, {"url", url()}});
   return done();
 }
 

@@ -122,9 +122,8 @@ std::string tell(const Story& story) {
          " registered with " + kDemoDomain + " (" + for_people(story.set_up) + ")\n" + "1. " + story.user +
          " works on " + story.computer + ". FileVault is off.\n" + told_hops(story.hops_to_block) +
          "   Payroll stays shut: AADSTS" + std::to_string(story.blocked_code) + " " + story.blocked_message + "\n" +
-         "   because: " + story.blocked_reason + "\n" + "2. FileVault is turned on; the Mac checks in.\n" +
-         told_hops(story.hops_to_open) + "   Payroll opens, " + for_people(story.hops_to_open.back().after) +
-         " after the check-in began.\n";
+         "2. FileVault is turned on; the Mac checks in.\n" + told_hops(story.hops_to_open) + "   Payroll opens, " +
+         for_people(story.hops_to_open.back().after) + " after the check-in began.\n";
 }
 
 json::Object to_json(const Story& story) {

@@ -130,7 +130,6 @@ Result<std::unique_ptr<TenantPart>> TenantPart::open(const TenantFaceConfig& con
 Status TenantPart::start() {
   TRY(state_->server->start());
   state_->stage.add(state_->janitor);
-  log::info("listening", {{"part", "tenant"}, {"url", state_->url}});
   return done();
 }
 

@@ -101,6 +101,8 @@ PostgresCluster::~PostgresCluster() {
 Result<pid_t> PostgresCluster::spawn(std::vector<std::string> arguments) const {
   std::string program = binaries_ + "/" + arguments[0];
   std::string log = directory_ + "/log";
+  // The programs find each other by the path that they were called by; PATH may not have it.
+  arguments[0] = program;
   std::vector<char*> words;
   for (std::string& argument : arguments) words.push_back(argument.data());
   words.push_back(nullptr);

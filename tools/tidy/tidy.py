@@ -46,7 +46,7 @@ OUTSIDE_PLATFORM = [
     ("file", re.compile(r"<openssl/"), "cryptography goes through platform/crypto"),
 ]
 # Sources that only tests are made of, though they stand beside the code.
-TEST_SOURCE = re.compile(r"(_test\.cc|_fixture\.h|_testing\.h|test_store\.h)$")
+TEST_SOURCE = re.compile(r"(_test\.cc|_fixture\.h|_testing\.h|_under_test\.h|test_store\.h)$")
 
 # Where the world's seams may be touched outside platform/: tests that start real servers, and the program's own start.
 ALLOWED_OUTSIDE = ("src/app/", "src/cli/", "tests/")

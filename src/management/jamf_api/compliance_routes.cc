@@ -1,4 +1,5 @@
 // Device compliance: the vendor's read route, and the settings that the vendor keeps in its console.
+#include "connector/device_compliance/device_compliance.h"
 #include "management/jamf_api/routes.h"
 
 namespace wardbridge::jamf_api {
@@ -77,6 +78,11 @@ Result<http::Response> put_settings(const Dependencies& deps, const http::Reques
     wanted.connection.value = TRY(id_member(object, "connectionId", wanted.connection.value));
     auto old_hours = std::chrono::duration_cast<hours>(wanted.validity).count();
     wanted.validity = hours{TRY(json::optional_integer(object, "validityHours", old_hours))};
+    // Verdicts for a connection that nobody works on would wait for ever.
+    if (wanted.enabled && wanted.connection && !device_compliance::find(tx, wanted.connection)) {
+      return invalid("unknown_connection", "no connection has the id " + std::to_string(wanted.connection.value),
+                     "connectionId");
+    }
     TRY(compliance::change_settings(tx, wanted, caller.as_actor(request.peer.address), request.received));
     return wanted;
   }));

@@ -46,6 +46,18 @@ Result<device_compliance::Settings> settings_from(const json::Object& object, de
   return settings;
 }
 
+// The failing setting, by the name that this API has for it.
+template <class T>
+Result<T> in_our_words(Result<T> result) {
+  if (result.ok()) return result;
+  Failure failure = std::move(result).failure();
+  for (auto [setting, member] :
+       {std::pair{"loginBase", "loginUrl"}, {"graphBase", "graphUrl"}, {"heartbeatInterval", "heartbeatMinutes"}}) {
+    if (failure.where == setting) failure.where = member;
+  }
+  return failure;
+}
+
 Result<Connection> find_connection(store::Transaction& tx, ConnectionId id) {
   auto connection = device_compliance::find(tx, id);
   if (!connection) return not_found("no_connection", "no connection has the id " + std::to_string(id.value));
@@ -59,8 +71,8 @@ Result<http::Response> create_connection(const Dependencies& deps, const http::R
   auto settings = TRY(settings_from(object, {}));
   std::string secret = TRY(json::required_text(object, "clientSecret"));
   json::Object created = TRY(deps.store.write([&](store::Transaction& tx) -> Result<json::Object> {
-    ConnectionId id = TRY(device_compliance::create(tx, settings, secret, deps.sealer, deps.entropy,
-                                                    caller.as_actor(request.peer.address), request.received));
+    ConnectionId id = TRY(in_our_words(device_compliance::create(
+        tx, settings, secret, deps.sealer, deps.entropy, caller.as_actor(request.peer.address), request.received)));
     if (deps.connections_changed) tx.after_commit(deps.connections_changed);
     return connection_json(tx, TRY(find_connection(tx, id)));
   }));
@@ -76,8 +88,8 @@ Result<http::Response> update_connection(const Dependencies& deps, const http::R
   if (json::find(object, "clientSecret")) secret = TRY(json::required_text(object, "clientSecret"));
   json::Object updated = TRY(deps.store.write([&](store::Transaction& tx) -> Result<json::Object> {
     auto settings = TRY(settings_from(object, TRY(find_connection(tx, id)).settings));
-    TRY(device_compliance::update(tx, id, settings, secret, deps.sealer, deps.entropy,
-                                  caller.as_actor(request.peer.address), request.received));
+    TRY(in_our_words(device_compliance::update(tx, id, settings, secret, deps.sealer, deps.entropy,
+                                               caller.as_actor(request.peer.address), request.received)));
     if (deps.connections_changed) tx.after_commit(deps.connections_changed);
     return connection_json(tx, TRY(find_connection(tx, id)));
   }));
@@ -90,7 +102,10 @@ Api::Handler change_connection(const Dependencies& deps, Change change) {
   return [deps, change](const http::Request& request, const accounts::Caller& caller) -> Result<http::Response> {
     ConnectionId id{TRY(path_id(request))};
     TRY(deps.store.write([&](store::Transaction& tx) -> Status {
-      TRY(find_connection(tx, id));
+      Connection connection = TRY(find_connection(tx, id));
+      if (change == device_compliance::remove && compliance::settings(tx).connection == id) {
+        return conflict("has_dependencies", "device compliance uses the connection `" + connection.settings.name + "`");
+      }
       TRY(change(tx, id, caller.as_actor(request.peer.address), request.received));
       // A connection that was enabled again has forgotten what it told; every verdict is wished for anew.
       inventory::reassess_all(tx, request.received);

@@ -1,13 +1,11 @@
-#include "management/jamf_api/face_under_test.cc"
+#include "management/jamf_api/face_under_test.h"
 
 namespace wardbridge::jamf_api {
 namespace {
 
 class GroupRoutes : public Face {
  protected:
-  static std::string of(int version) {
-    return "/api/v" + std::to_string(version) + "/computer-groups/smart-groups";
-  }
+  static std::string of(int version) { return "/api/v" + std::to_string(version) + "/computer-groups/smart-groups"; }
   static std::string named(const std::string& name, const std::string& criteria = "[]") {
     return R"({"name":")" + name + R"(","criteria":)" + criteria + "}";
   }
@@ -54,8 +52,8 @@ TEST_F(GroupRoutes, ListsCountMembersAndMembershipIsNumbers) {
 }
 
 TEST_F(GroupRoutes, AWriteReplacesTheWholeGroup) {
-  Answer made = post(of(3), R"({"name":"Old","description":"words","criteria":[)" +
-                                criterion("Computer Name", "is", "x") + "]}");
+  Answer made =
+      post(of(3), R"({"name":"Old","description":"words","criteria":[)" + criterion("Computer Name", "is", "x") + "]}");
   Answer replaced = put(of(3) + "/" + made.at("id"), R"({"name":"New"})");
   EXPECT_EQ(replaced.status, 202) << replaced.text;
   for (const Answer& group : {replaced, get(of(2) + "/" + made.at("id"))}) {

@@ -1,4 +1,4 @@
-#include "management/jamf_api/face_under_test.cc"
+#include "management/jamf_api/face_under_test.h"
 
 namespace wardbridge::jamf_api {
 namespace {
@@ -146,8 +146,8 @@ TEST_F(InventoryRoutes, ABadBodyIsToldWhatIsWrongAndWhere) {
 
 TEST_F(InventoryRoutes, OnlyJsonIsTaken) {
   for (const char* type : {"text/plain", "application/xml", "application/x-www-form-urlencoded"}) {
-    Answer refused = send("POST", of(4), R"({"general":{"name":"x"}})", type,
-                          {{"Authorization", "Bearer " + almighty()}});
+    Answer refused =
+        send("POST", of(4), R"({"general":{"name":"x"}})", type, {{"Authorization", "Bearer " + almighty()}});
     expect_error(refused, 415, "UNSUPPORTED_MEDIA_TYPE");
   }
   EXPECT_EQ(send("POST", of(4), R"({"general":{"name":"x"}})", "application/json; charset=utf-8",

@@ -1,5 +1,5 @@
 // Tokens, who I am, roles and integrations, and who may call which route.
-#include "management/jamf_api/face_under_test.cc"
+#include "management/jamf_api/face_under_test.h"
 #include "platform/crypto/crypto.h"
 
 namespace wardbridge::jamf_api {
@@ -10,8 +10,8 @@ class Session : public Face {
   void create_administrator() {
     std::string hash = crypto::hash_password("correct horse", entropy_);
     auto made = store_->write([&](store::Transaction& tx) {
-      return accounts::create_account(
-          tx, {.username = "admin", .privilege_set = accounts::PrivilegeSet::administrator}, hash, kSetUp, now_);
+      return accounts::create_account(tx, {.username = "admin", .privilege_set = accounts::PrivilegeSet::administrator},
+                                      hash, kSetUp, now_);
     });
     EXPECT_TRUE(made.ok());
   }
@@ -94,8 +94,8 @@ TEST_F(Session, AClientGetsATokenFromBothEndpoints) {
     EXPECT_EQ(me.at("account.username"), "reader");
     EXPECT_EQ(me.at("account.privilegesBySite.-1"), R"(["Read Computers"])");
   }
-  http::Headers basic{{"Authorization",
-                       "Basic " + text::to_base64(credentials.client_id + ":" + credentials.client_secret)}};
+  http::Headers basic{
+      {"Authorization", "Basic " + text::to_base64(credentials.client_id + ":" + credentials.client_secret)}};
   EXPECT_EQ(ask_token("grant_type=client_credentials", "/api/oauth/token", basic).status, 200);
 }
 
@@ -153,8 +153,9 @@ TEST_F(Session, RolesAndIntegrationsAreKept) {
   EXPECT_EQ(get("/api/v1/api-roles/" + role.at("id")).at("privileges"), R"(["Read Computers"])");
   expect_error(post("/api/v1/api-roles", R"({"displayName":"Bad","privileges":["Fly"]})"), 400, "INVALID_FIELD",
                "privileges");
-  Answer integration = post("/api/v1/api-integrations",
-                            R"({"displayName":"Tool","authorizationScopes":["Readers"],"accessTokenLifetimeSeconds":60})");
+  Answer integration =
+      post("/api/v1/api-integrations",
+           R"({"displayName":"Tool","authorizationScopes":["Readers"],"accessTokenLifetimeSeconds":60})");
   ASSERT_EQ(integration.status, 201) << integration.text;
   EXPECT_EQ(integration.at("appType"), "NONE");
   EXPECT_EQ(integration.at("accessTokenLifetimeSeconds"), "60");

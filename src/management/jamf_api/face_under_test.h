@@ -1,7 +1,6 @@
 // The management face on a store in memory, called as its router is called by the server. Included by the tests of this
 // folder; it has no test of its own.
-#ifndef WARDBRIDGE_MANAGEMENT_JAMF_API_FACE_UNDER_TEST
-#define WARDBRIDGE_MANAGEMENT_JAMF_API_FACE_UNDER_TEST
+#pragma once
 
 #include <gtest/gtest.h>
 
@@ -52,8 +51,8 @@ class Face : public ::testing::Test {
 
   Face() {
     store_ = store::open_sqlite({.path = ":memory:"}).value();
-    std::vector<store::Schema> schemas = {audit::kSchema,      inventory::kSchema, groups::kSchema,
-                                          enrollment::kSchema, compliance::kSchema, accounts::kSchema,
+    std::vector<store::Schema> schemas = {audit::kSchema,      inventory::kSchema,        groups::kSchema,
+                                          enrollment::kSchema, compliance::kSchema,       accounts::kSchema,
                                           ledger::kSchema,     device_compliance::kSchema};
     EXPECT_TRUE(store_->migrate(schemas).ok());
     pipeline_ = std::make_unique<pipeline::Pipeline>(*store_, book_, nullptr);
@@ -89,8 +88,12 @@ class Face : public ::testing::Test {
   }
   // As a client that may do everything.
   Answer get(const std::string& target) { return send_as(almighty(), "GET", target); }
-  Answer post(const std::string& target, std::string body) { return send_as(almighty(), "POST", target, std::move(body)); }
-  Answer put(const std::string& target, std::string body) { return send_as(almighty(), "PUT", target, std::move(body)); }
+  Answer post(const std::string& target, std::string body) {
+    return send_as(almighty(), "POST", target, std::move(body));
+  }
+  Answer put(const std::string& target, std::string body) {
+    return send_as(almighty(), "PUT", target, std::move(body));
+  }
   Answer patch(const std::string& target, std::string body) {
     return send_as(almighty(), "PATCH", target, std::move(body));
   }
@@ -141,18 +144,15 @@ class Face : public ::testing::Test {
     return made.at("id");
   }
   std::string create_group(const std::string& name, const std::string& criteria = "[]") {
-    Answer made = post("/api/v3/computer-groups/smart-groups",
-                       R"({"name":")" + name + R"(","criteria":)" + criteria + "}");
+    Answer made =
+        post("/api/v3/computer-groups/smart-groups", R"({"name":")" + name + R"(","criteria":)" + criteria + "}");
     EXPECT_EQ(made.status, 201) << made.text;
     return made.at("id");
   }
   static std::string criterion(const std::string& name, const std::string& search_type, const std::string& value,
                                int priority = 0) {
-    return json::to_text(json::Object{{"name", name},
-                                      {"priority", priority},
-                                      {"andOr", "and"},
-                                      {"searchType", search_type},
-                                      {"value", value}});
+    return json::to_text(json::Object{
+        {"name", name}, {"priority", priority}, {"andOr", "and"}, {"searchType", search_type}, {"value", value}});
   }
   // A Mac that came in by invitation; gives the credential of its check-ins.
   std::string enroll(const std::string& udid = kUdid, const std::string& serial_number = "C02XK1ABJGH5") {
@@ -182,5 +182,3 @@ class Face : public ::testing::Test {
 };
 
 }  // namespace wardbridge::jamf_api
-
-#endif

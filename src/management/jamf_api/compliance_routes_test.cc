@@ -1,0 +1,183 @@
+// Verdicts, the settings that they follow from, and the connections that carry them.
+#include "management/jamf_api/face_under_test.h"
+
+namespace wardbridge::jamf_api {
+namespace {
+
+class ComplianceRoutes : public Face {
+ protected:
+  static constexpr const char* kConnections = "/api/v1/wardbridge/connections";
+  static constexpr const char* kSettings = "/api/v1/wardbridge/device-compliance";
+  static constexpr const char* kSecret = "a-secret-nobody-may-see";
+
+  static json::Object connection_body() {
+    return {{"name", "Contoso"},
+            {"tenant", "contoso.example"},
+            {"clientId", "0b9c6f1a-2f4d-4a0c-8f55-7a6f2b1c9d77"},
+            {"clientSecret", kSecret},
+            {"enrollmentUrl", "https://jamf.example/enroll"},
+            {"remediationUrl", "https://jamf.example/fix"}};
+  }
+  std::string create_connection() {
+    Answer made = post(kConnections, json::to_text(connection_body()));
+    EXPECT_EQ(made.status, 201) << made.text;
+    return made.at("id");
+  }
+  // Everyone is judged; whoever has FileVault on is compliant.
+  void switch_on() {
+    std::string everyone = create_group("Everyone", "[" + criterion("Computer Name", "is not", "") + "]");
+    std::string encrypted =
+        create_group("Encrypted", "[" + criterion("FileVault 2 Status", "is", "All Partitions Encrypted") + "]");
+    Answer set = put(kSettings, json::to_text(json::Object{{"enabled", true},
+                                                           {"complianceGroupId", encrypted},
+                                                           {"applicableGroupId", everyone},
+                                                           {"connectionId", create_connection()}}));
+    EXPECT_EQ(set.status, 200) << set.text;
+  }
+  void report_filevault(const std::string& credential, const std::string& status) {
+    Answer told = send_as(credential, "POST", "/api/v1/wardbridge/check-ins",
+                          R"({"sections":{"operatingSystem":{"fileVault2Status":")" + status + R"("}}})");
+    EXPECT_EQ(told.status, 200) << told.text;
+  }
+  Answer information() { return get("/api/v1/conditional-access/device-compliance-information/computer/" + computer_); }
+};
+
+TEST_F(ComplianceRoutes, WithoutARegistrationThereIsNothingToTell) {
+  computer_ = "4711";
+  EXPECT_EQ(information().status, 200);
+  EXPECT_EQ(information().text, "[]");
+  enroll();
+  EXPECT_EQ(information().text, "[]");
+  computer_ = "x";
+  expect_error(information(), 400, "INVALID_ID", "id");
+}
+
+TEST_F(ComplianceRoutes, AVerdictFollowsTheGroups) {
+  switch_on();
+  std::string credential = enroll();
+  report_filevault(credential, "NOT_ENCRYPTED");
+  Answer registered =
+      send_as(credential, "POST", "/api/v1/wardbridge/registrations",
+              json::to_text(json::Object{{"username", "ann"}, {"deviceId", text::upper(kDevice)}, {"userId", kUser}}));
+  ASSERT_EQ(registered.status, 200) << registered.text;
+
+  Answer closed = information();
+  EXPECT_EQ(closed.at("0.deviceId"), computer_);
+  EXPECT_EQ(closed.at("0.applicable"), "true");
+  EXPECT_EQ(closed.at("0.complianceState"), "NON_COMPLIANT") << closed.text;
+  EXPECT_EQ(closed.at("0.complianceVendor"), "Intune");
+  EXPECT_EQ(closed.at("0.complianceVendorDeviceInformation.deviceIds"), "[\"" + std::string(kDevice) + "\"]");
+  EXPECT_NE(closed.at("0.wardbridge.accounts.0.reason").find("FileVault 2 Status"), std::string::npos) << closed.text;
+
+  report_filevault(credential, "ALL_ENCRYPTED");
+  Answer open = information();
+  EXPECT_EQ(open.at("0.complianceState"), "COMPLIANT") << open.text;
+  EXPECT_EQ(open.at("0.wardbridge.accounts.0.validUntil"), "2026-11-24T18:00:00.000Z");
+  Answer deliveries = get(std::string("/api/v1/wardbridge/deliveries/") + kDevice);
+  EXPECT_EQ(deliveries.at("totalCount"), "1") << deliveries.text;
+  EXPECT_EQ(deliveries.at("results.0.compliant"), "true");
+
+  now_ += hours{24};
+  EXPECT_EQ(information().at("0.complianceState"), "NON_COMPLIANT") << "an expired verdict, though nothing ran";
+}
+
+TEST_F(ComplianceRoutes, AnUnmanagedMacIsNotCompliant) {
+  switch_on();
+  std::string credential = enroll();
+  report_filevault(credential, "ALL_ENCRYPTED");
+  send_as(credential, "POST", "/api/v1/wardbridge/registrations",
+          json::to_text(json::Object{{"username", "ann"}, {"deviceId", kDevice}, {"userId", kUser}}));
+  ASSERT_EQ(information().at("0.complianceState"), "COMPLIANT");
+  EXPECT_EQ(patch("/api/v4/computers-inventory-detail/" + computer_, R"({"general":{"managed":false}})").status, 204);
+  EXPECT_EQ(information().at("0.complianceState"), "NON_COMPLIANT");
+}
+
+TEST_F(ComplianceRoutes, SettingsKeepWhatIsNotSaid) {
+  Answer untouched = get(kSettings);
+  EXPECT_EQ(untouched.at("enabled"), "false");
+  EXPECT_EQ(untouched.at("validityHours"), "24");
+  EXPECT_EQ(put(kSettings, R"({"validityHours":48})").status, 200);
+  switch_on();
+  Answer settings = get(kSettings);
+  EXPECT_EQ(settings.at("enabled"), "true");
+  EXPECT_EQ(settings.at("validityHours"), "48");
+  EXPECT_EQ(settings.at("platform"), "macOS");
+  expect_error(remove("/api/v3/computer-groups/smart-groups/" + settings.at("complianceGroupId")), 422,
+               "HAS_DEPENDENCIES", "id");
+  EXPECT_EQ(get("/api/v1/conditional-access/device-compliance/feature-toggle").at("sharedDeviceFeatureEnabled"),
+            "false");
+}
+
+TEST_F(ComplianceRoutes, SettingsThatCannotWorkAreRefused) {
+  std::string group = create_group("Everyone");
+  expect_error(put(kSettings, R"({"enabled":true})"), 400, "INVALID_FIELD", "complianceGroupId");
+  expect_error(put(kSettings, R"({"enabled":true,"complianceGroupId":")" + group + R"(","applicableGroupId":"99"})"),
+               400, "INVALID_FIELD", "applicableGroupId");
+  expect_error(put(kSettings,
+                   R"({"enabled":true,"complianceGroupId":")" + group + R"(","applicableGroupId":")" + group + R"("})"),
+               400, "INVALID_FIELD", "connectionId");
+  std::string nobody_works_on_it = R"({"enabled":true,"complianceGroupId":")" + group + R"(","applicableGroupId":")" +
+                                   group + R"(","connectionId":"99"})";
+  expect_error(put(kSettings, nobody_works_on_it), 400, "INVALID_FIELD", "connectionId");
+  expect_error(put(kSettings, R"({"validityHours":0})"), 400, "INVALID_FIELD", "validityHours");
+  expect_error(put(kSettings, R"({"complianceGroupId":"x"})"), 400, "INVALID_ID", "complianceGroupId");
+  expect_error(put(kSettings, R"({"enabled":"yes"})"), 400, "INVALID_FIELD", "enabled");
+  EXPECT_EQ(get(kSettings).at("enabled"), "false");
+}
+
+TEST_F(ComplianceRoutes, AConnectionsSecretNeverComesBack) {
+  Answer made = post(kConnections, json::to_text(connection_body()));
+  ASSERT_EQ(made.status, 201) << made.text;
+  std::string one = std::string(kConnections) + "/" + made.at("id");
+  Answer renamed = patch(one, R"({"name":"Renamed"})");
+  EXPECT_EQ(renamed.at("name"), "Renamed");
+  EXPECT_EQ(renamed.at("tenant"), "contoso.example");
+  Answer rotated = patch(one, R"({"clientSecret":"another-secret-nobody-may-see"})");
+  EXPECT_EQ(rotated.status, 200) << rotated.text;
+  Answer refused = patch(one, R"({"clientSecret":"third-secret-nobody-may-see","tenant":"a/b"})");
+  expect_error(refused, 400, "INVALID_FIELD", "tenant");
+  for (const Answer& answer : {made, renamed, rotated, refused, get(one), get(kConnections), get(kSettings)}) {
+    EXPECT_EQ(answer.text.find("nobody-may-see"), std::string::npos) << answer.text;
+    EXPECT_EQ(answer.text.find("ecret"), std::string::npos) << answer.text;
+  }
+  EXPECT_EQ(connection_changes_, 3) << "after each change that was stored, and no other";
+}
+
+TEST_F(ComplianceRoutes, AConnectionIsCheckedBeforeItIsMade) {
+  json::Object without_secret = connection_body();
+  without_secret.erase("clientSecret");
+  expect_error(post(kConnections, json::to_text(without_secret)), 400, "INVALID_FIELD", "clientSecret");
+  for (auto [member, value] : {std::pair{"tenant", "a b"},
+                               {"clientId", "my-app"},
+                               {"name", " "},
+                               {"enrollmentUrl", "http://jamf.example"},
+                               {"remediationUrl", "nowhere"},
+                               {"loginUrl", "http://login.example"},
+                               {"graphUrl", "graph"}}) {
+    json::Object body = connection_body();
+    body[member] = value;
+    expect_error(post(kConnections, json::to_text(body)), 400, "INVALID_FIELD", member);
+  }
+  json::Object never_beats = connection_body();
+  never_beats["heartbeatMinutes"] = 0;
+  expect_error(post(kConnections, json::to_text(never_beats)), 400, "INVALID_FIELD", "heartbeatMinutes");
+  EXPECT_EQ(get(kConnections).at("totalCount"), "0");
+  EXPECT_EQ(connection_changes_, 0);
+}
+
+TEST_F(ComplianceRoutes, AConnectionIsDisabledBeforeItIsRemoved) {
+  std::string one = std::string(kConnections) + "/" + create_connection();
+  EXPECT_EQ(get(one).at("state"), "new");
+  EXPECT_EQ(remove(one).status, 409);
+  EXPECT_EQ(post(one + "/disable", "").status, 204);
+  EXPECT_EQ(get(one).at("state"), "terminating");
+  EXPECT_EQ(remove(one).status, 409) << "the directory is told first";
+  for (const char* change : {"/enable", "/disable"}) {
+    expect_error(post(std::string(kConnections) + "/99" + change, ""), 404, "INVALID_ID");
+  }
+  expect_error(get(std::string(kConnections) + "/99"), 404, "INVALID_ID");
+  expect_error(remove(std::string(kConnections) + "/99"), 404, "INVALID_ID");
+}
+
+}  // namespace
+}  // namespace wardbridge::jamf_api
