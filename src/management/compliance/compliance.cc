@@ -144,7 +144,8 @@ bool worth_sending(const ledger::DeviceReport& held, const ledger::DeviceReport&
   return later < Duration{0} || later >= validity / 8;
 }
 
-void tell_directory(store::Transaction& tx, const Settings& settings, const inventory::Computer& computer,
+// Whether there was anything new to tell.
+bool tell_directory(store::Transaction& tx, const Settings& settings, const inventory::Computer& computer,
                     const Registration& registration, const Verdict& verdict, Time check_in_at, Time now) {
   using Report = ledger::DeviceReport;
   bool compliant = verdict.state == State::compliant;
@@ -161,9 +162,9 @@ void tell_directory(store::Transaction& tx, const Settings& settings, const inve
                 .reason = verdict.reason};
   std::string subject = subject_of(registration.device_id);
   auto held = ledger::find(tx, settings.connection, subject);
-  if (held && !held->is_retraction && !worth_sending(held->report, report, settings.validity)) return;
+  if (held && !held->is_retraction && !worth_sending(held->report, report, settings.validity)) return false;
   // A computer that the integration never applied to is none of the directory's business.
-  if (!held && !verdict.applicable) return;
+  if (!held && !verdict.applicable) return false;
   ledger::desire(tx,
                  {.connection_id = settings.connection,
                   .subject = subject,
@@ -171,6 +172,7 @@ void tell_directory(store::Transaction& tx, const Settings& settings, const inve
                   .check_in_at = check_in_at,
                   .verdict_at = now},
                  now);
+  return true;
 }
 
 }  // namespace
@@ -314,13 +316,14 @@ std::vector<ComplianceState> states_of(store::Transaction& tx, ComputerId comput
   return states;
 }
 
-Time assess(store::Transaction& tx, groups::GroupBook& book, const inventory::Computer& computer, Time check_in_at,
-            Time now) {
+Assessment assess(store::Transaction& tx, groups::GroupBook& book, const inventory::Computer& computer,
+                  Time check_in_at, Time now) {
   Settings current = settings(tx);
-  if (!current.enabled) return kNever;
+  if (!current.enabled) return {};
   auto registrations = registrations_of(tx, computer.id);
-  if (registrations.empty()) return kNever;
+  if (registrations.empty()) return {};
   Verdict verdict = judge(tx, book, current, computer, now);
+  Assessment assessment{.look_again = verdict.valid_until};
   for (const Registration& registration : registrations) {
     auto stored = stored_state(tx, registration);
     bool changed = !stored || stored->state != verdict.state || stored->applicable != verdict.applicable ||
@@ -335,9 +338,10 @@ Time assess(store::Transaction& tx, groups::GroupBook& book, const inventory::Co
                        .since = since,
                        .judged = now});
     }
-    tell_directory(tx, current, computer, registration, verdict, check_in_at, now);
+    if (tell_directory(tx, current, computer, registration, verdict, check_in_at, now))
+      assessment.something_to_send = true;
   }
-  return verdict.valid_until;
+  return assessment;
 }
 
 void forget_computer(store::Transaction& tx, ComputerId computer, Time now) {

@@ -69,11 +69,14 @@ struct ComplianceState {
 // As of `now`: a verdict past its time reads as NON_COMPLIANT, whether or not the heartbeat has noticed (law 3).
 std::vector<ComplianceState> states_of(store::Transaction& tx, ComputerId computer, Time now);
 
-// Judges every registration of a computer from its stored membership, and desires what the directory shall hold.
-// Returns when to look again (kNever: only when something changes). The computer needs the sections of
-// groups::GroupBook.
-Time assess(store::Transaction& tx, groups::GroupBook& book, const inventory::Computer& computer, Time check_in_at,
-            Time now);
+struct Assessment {
+  Time look_again = kNever;        // kNever: only when something changes
+  bool something_to_send = false;  // the ledger has a new wish
+};
+// Judges every registration of a computer from its stored membership, and desires what the directory shall hold. The
+// computer needs the sections of groups::GroupBook.
+Assessment assess(store::Transaction& tx, groups::GroupBook& book, const inventory::Computer& computer,
+                  Time check_in_at, Time now);
 
 // The computer is about to be deleted: the directory is told first (law 5), then its registrations go.
 void forget_computer(store::Transaction& tx, ComputerId computer, Time now);

@@ -56,7 +56,8 @@ Result<CheckInAnswer> Pipeline::check_in(const CheckIn& check_in, Time now) {
     } else {
       inventory::Applied applied = TRY(inventory::apply_report(tx, id, report, now));
       fresh.revision = applied.revision;
-      for (inventory::Section section : applied.changed) fresh.changed_sections.emplace_back(inventory::wire_name(section));
+      for (inventory::Section section : applied.changed)
+        fresh.changed_sections.emplace_back(inventory::wire_name(section));
     }
     settle(tx, id, report.sections.empty() ? "check-in" : "inventory update", now, now);
     if (!report.report_id.empty()) {
@@ -78,10 +79,11 @@ void Pipeline::settle(store::Transaction& tx, ComputerId id, const std::string& 
   auto computer = inventory::load(tx, id, sections);
   if (!computer) return;
   groups::Assessment assessment = groups::assess(tx, book_, *computer, now, cause);
-  Time verdict_holds = compliance::assess(tx, book_, *computer, check_in_at, now);
-  Time reassess_at = std::min(assessment.valid_until, verdict_holds);
+  compliance::Assessment verdicts = compliance::assess(tx, book_, *computer, check_in_at, now);
+  Time reassess_at = std::min(assessment.valid_until, verdicts.look_again);
   if (reassess_at != computer->reassess_at) inventory::set_reassess_at(tx, id, reassess_at);
-  if (deliveries_wait_) tx.after_commit(deliveries_wait_);
+  // Most check-ins change no verdict, and the workers need not get up for them.
+  if (verdicts.something_to_send && deliveries_wait_) tx.after_commit(deliveries_wait_);
 }
 
 Result<int> Pipeline::settle_due(Time now) {
