@@ -239,6 +239,14 @@ Status change_settings(store::Transaction& tx, const Settings& wanted, const aud
                              {"complianceGroupId", change(old.compliance_group.value, wanted.compliance_group.value)},
                              {"applicableGroupId", change(old.applicable_group.value, wanted.applicable_group.value)},
                              {"connectionId", change(old.connection.value, wanted.connection.value)}}});
+  if (old.connection && old.connection != wanted.connection) {
+    // INVARIANT: law 5. The directory that was told so far must not keep believing it.
+    ledger::drain_lane(tx, old.connection, "device compliance moved to another connection", now);
+  }
+  if (wanted.connection && ledger::lane(tx, wanted.connection).purpose == ledger::Lane::Purpose::draining) {
+    // Moved back. Should the connection itself be retreating, its keeper goes on draining the lane.
+    ledger::set_lane_purpose(tx, wanted.connection, ledger::Lane::Purpose::open);
+  }
   inventory::reassess_all(tx, now);
   return done();
 }

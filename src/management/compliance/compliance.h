@@ -35,7 +35,8 @@ struct Settings {
 };
 Settings settings(store::Transaction& tx);
 // Enabling needs both groups (`unknown_group` names the one that doesn't exist) and a connection. Every computer is
-// judged anew afterwards; turning it off retracts nothing by itself: the connection does (law 5).
+// judged anew afterwards; another connection than before means that the old one is told to forget (law 5). Turning it
+// off retracts nothing by itself: disabling the connection does.
 Status change_settings(store::Transaction& tx, const Settings& settings, const audit::Actor& by, Time now);
 
 struct Registration {

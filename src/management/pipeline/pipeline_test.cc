@@ -258,6 +258,29 @@ TEST_F(PipelineTest, RegisteringAgainRetractsTheDeviceBefore) {
   EXPECT_EQ(delivery(kOther)->report.verdict, Report::Verdict::compliant);
 }
 
+TEST_F(PipelineTest, MovingToAnotherConnectionRetractsOnTheOldOneAndBack) {
+  constexpr ledger::ConnectionId kOther{2};
+  compliance::Settings settings{
+      .enabled = true, .compliance_group = compliant_, .applicable_group = applicable_, .connection = kOther};
+  auto told_by = [&](ledger::ConnectionId connection) {
+    return *write([&](auto& tx) -> Result<std::optional<ledger::Delivery>> {
+      return ledger::find(tx, connection, compliance::subject_of(kDevice));
+    });
+  };
+  register_device();
+  ASSERT_TRUE(check_in(whole_report(true)).ok());
+  turn_on(settings);
+  pipeline_.run_once(now_);
+  EXPECT_TRUE(told_by(kConnection).is_retraction);
+  EXPECT_EQ(told_by(kOther).report.verdict, Report::Verdict::compliant);
+  settings.connection = kConnection;
+  turn_on(settings);
+  pipeline_.run_once(now_);
+  EXPECT_TRUE(told_by(kOther).is_retraction);
+  EXPECT_FALSE(told_by(kConnection).is_retraction);
+  EXPECT_EQ(told_by(kConnection).report.verdict, Report::Verdict::compliant);
+}
+
 TEST_F(PipelineTest, DeletingAComputerRetractsItsDevice) {
   register_device();
   ASSERT_TRUE(check_in(whole_report(true)).ok());
