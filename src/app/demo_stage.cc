@@ -84,12 +84,13 @@ Status DemoStage::start_parts(const std::string& data, bool usual_ports) {
   LocalAuthority authority = TRY(LocalAuthority::open(data, entropy_, clock_.now()));
   ca_file_ = authority.ca_file();
   sealer_ = std::make_unique<crypto::Sealer>(TRY(crypto::open_key_file(data + "/seal.key", entropy_)));
+  http::TlsIdentity identity = TRY(authority.identity_for({}, entropy_, clock_.now()));
   world_ = std::make_unique<World>(World{.clock = clock_,
                                          .entropy = entropy_,
                                          .sealer = *sealer_,
                                          .data = data,
                                          .ca_file = ca_file_,
-                                         .identity = TRY(authority.identity_for({}, entropy_, clock_.now()))});
+                                         .identity = std::move(identity)});
   TenantFaceConfig tenant{.listen = {.port = usual_ports ? 9443 : 0}, .tenants = {tenant_}};
   auto tenant_part = TenantPart::open(tenant, *world_);
   if (!tenant_part.ok() && tenant_part.failure().reason == "listen" && usual_ports) {

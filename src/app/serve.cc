@@ -41,12 +41,13 @@ Status run(const Config& config) {
   if (error) return unavailable("no_folder", "the folder `" + config.data + "` can't be made: " + error.message());
   LocalAuthority authority = TRY(LocalAuthority::open(config.data, entropy, clock.now()));
   crypto::Sealer sealer = TRY(crypto::open_key_file(config.data + "/seal.key", entropy));
+  http::TlsIdentity identity = TRY(identity_of(config, authority, entropy, clock.now()));
   World world{.clock = clock,
               .entropy = entropy,
               .sealer = sealer,
               .data = config.data,
               .ca_file = authority.ca_file(),
-              .identity = TRY(identity_of(config, authority, entropy, clock.now()))};
+              .identity = std::move(identity)};
 
   std::unique_ptr<TenantPart> tenant;
   if (config.tenant.enabled) {

@@ -269,7 +269,9 @@ Result<SignInAttempt> SimulatedMac::sign_in(const ApplicationSignIn& application
   if (tokens.status != 200) return refused(tokens);
   json::Value body = TRY(json::parse(tokens.body));
   const json::Object& object = TRY(json::as_object(body, "the token answer"));
-  return SignInAttempt{.granted = true, .access_token = TRY(json::required_text(object, "access_token"))};
+  SignInAttempt attempt{.granted = true};
+  attempt.access_token = TRY(json::required_text(object, "access_token"));
+  return attempt;
 }
 
 // ENTRA: PKeyAuth. The challenge brings a nonce; the answer is a JWT over it, signed with the device key, carrying the

@@ -52,13 +52,13 @@ Status set_up(Rig& rig, const std::string& store_kind, int macs, bool registers)
   auto authority = TRY(app::LocalAuthority::open(rig.directory.path(), rig.entropy, rig.clock.now()));
   rig.sealer =
       std::make_unique<crypto::Sealer>(TRY(crypto::open_key_file(rig.directory.file("seal.key"), rig.entropy)));
-  rig.world = std::make_unique<app::World>(
-      app::World{.clock = rig.clock,
-                 .entropy = rig.entropy,
-                 .sealer = *rig.sealer,
-                 .data = rig.directory.path(),
-                 .ca_file = authority.ca_file(),
-                 .identity = TRY(authority.identity_for({}, rig.entropy, rig.clock.now()))});
+  http::TlsIdentity identity = TRY(authority.identity_for({}, rig.entropy, rig.clock.now()));
+  rig.world = std::make_unique<app::World>(app::World{.clock = rig.clock,
+                                                      .entropy = rig.entropy,
+                                                      .sealer = *rig.sealer,
+                                                      .data = rig.directory.path(),
+                                                      .ca_file = authority.ca_file(),
+                                                      .identity = std::move(identity)});
 
   app::TenantConfig contoso{.name = "Contoso", .domains = {kDomain}};
   std::vector<mac::Profile> profiles;

@@ -129,6 +129,15 @@ def check_regex(path, lines):
             yield number, "regex", "patterns run on RE2"
 
 
+def check_aggregates(path, lines):
+    """g++ 12 does not destroy the members already built when a later initialiser of the same braces returns."""
+    if not path.endswith((".cc", ".h")):
+        return
+    for number, line in enumerate(lines, 1):
+        if re.search(r"(^\s+|,\s*)\.\w+ = TRY\(", line.split("//")[0]):
+            yield number, "aggregate", "TRY behind another member of the same braces leaks that member: assign instead"
+
+
 def check_one_writer(path, lines):
     """Law 7: only the partner intake writes a device's compliance."""
     if not path.startswith("src/") or path.startswith(("src/tenant/intune/", "src/tenant/directory/")) or TEST_SOURCE.search(path):
@@ -165,7 +174,7 @@ def check_readme(root):
             yield str(folder.relative_to(root)), 1, "readme", "a room says in README.md what it knows and what it hides"
 
 
-LINE_RULES = [check_includes, check_seams, check_regex, check_one_writer, check_words, check_text]
+LINE_RULES = [check_includes, check_seams, check_regex, check_aggregates, check_one_writer, check_words, check_text]
 
 
 def findings(root):

@@ -59,6 +59,10 @@ class TidyTest(unittest.TestCase):
     def test_patterns_run_on_re2(self):
         self.assertEqual(rules_broken({"src/platform/x/x.cc": "std::regex r;\n"}), ["regex"])
 
+    def test_try_stands_first_in_braces_or_not_at_all(self):
+        self.assertEqual(rules_broken({"src/mac/x.cc": "T t{.a = f(), .b = TRY(g())};\n"}), ["aggregate"])
+        self.assertEqual(rules_broken({"src/mac/x.cc": "T t{.a = TRY(g())};\nt.b = TRY(h());\n"}), [])
+
     def test_only_the_partner_intake_writes_compliance(self):
         self.assertEqual(rules_broken({"src/tenant/graph/x.cc": "directory::set_compliance(tx);\n"}), ["one_writer"])
         self.assertEqual(rules_broken({"src/tenant/intune/x.cc": "directory::set_compliance(tx);\n"}), [])

@@ -55,8 +55,9 @@ Result<criteria::Criterion> criterion_from(const json::Value& value, std::size_t
 Result<SmartComputerGroup> group_from(const http::Request& request) {
   json::Value body = TRY(json_body(request));
   const json::Object& object = TRY(json::as_object(body));
-  SmartComputerGroup group{.name = TRY(json::required_text(object, "name")),
-                           .description = TRY(json::optional_text(object, "description"))};
+  SmartComputerGroup group;
+  group.name = TRY(json::required_text(object, "name"));
+  group.description = TRY(json::optional_text(object, "description"));
   std::string site = TRY(json::optional_text(object, "siteId", "-1"));
   auto site_id = text::parse_integer(site);
   if (!site_id) return invalid("invalid_id", "`siteId` must be an id, not `" + site.substr(0, 40) + "`", "siteId");
@@ -205,13 +206,13 @@ json::Object attribute_json(const groups::ExtensionAttribute& attribute) {
 Result<groups::ExtensionAttribute> attribute_from(const http::Request& request) {
   json::Value body = TRY(json_body(request));
   const json::Object& object = TRY(json::as_object(body));
-  groups::ExtensionAttribute attribute{
-      .name = TRY(json::required_text(object, "name")),
-      .description = TRY(json::optional_text(object, "description")),
-      .enabled = TRY(json::optional_bool(object, "enabled", true)),
-      .inventory_display_type = TRY(json::optional_text(object, "inventoryDisplayType", "EXTENSION_ATTRIBUTES")),
-      .input_type = TRY(json::optional_text(object, "inputType", "TEXT")),
-      .popup_choices = TRY(json::optional_texts(object, "popupMenuChoices"))};
+  groups::ExtensionAttribute attribute;
+  attribute.name = TRY(json::required_text(object, "name"));
+  attribute.description = TRY(json::optional_text(object, "description"));
+  attribute.enabled = TRY(json::optional_bool(object, "enabled", true));
+  attribute.inventory_display_type = TRY(json::optional_text(object, "inventoryDisplayType", "EXTENSION_ATTRIBUTES"));
+  attribute.input_type = TRY(json::optional_text(object, "inputType", "TEXT"));
+  attribute.popup_choices = TRY(json::optional_texts(object, "popupMenuChoices"));
   std::string type = TRY(json::optional_text(object, "dataType", "STRING"));
   auto data_type = groups::data_type_from_wire_name(type);
   if (!data_type)

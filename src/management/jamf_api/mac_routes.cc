@@ -11,11 +11,12 @@ Failure no_device_token() { return {Code::unauthenticated, "no_token", "the comp
 Result<http::Response> enroll(const Dependencies& deps, const http::Request& request) {
   json::Value body = TRY(json_body(request));
   const json::Object& object = TRY(json::as_object(body));
-  enrollment::EnrollmentRequest wanted{.invitation = TRY(json::required_text(object, "invitation")),
-                                       .udid = TRY(json::required_text(object, "udid")),
-                                       .serial_number = TRY(json::required_text(object, "serialNumber")),
-                                       .name = TRY(json::optional_text(object, "name")),
-                                       .address = request.peer.address};
+  enrollment::EnrollmentRequest wanted;
+  wanted.invitation = TRY(json::required_text(object, "invitation"));
+  wanted.udid = TRY(json::required_text(object, "udid"));
+  wanted.serial_number = TRY(json::required_text(object, "serialNumber"));
+  wanted.name = TRY(json::optional_text(object, "name"));
+  wanted.address = request.peer.address;
   auto enrolled = TRY(deps.store.write([&](store::Transaction& tx) -> Result<enrollment::Enrolled> {
     auto fresh = TRY(enrollment::enroll(tx, deps.entropy, wanted, request.received));
     deps.pipeline.settle(tx, fresh.id, "enrolled", request.received, request.received);
@@ -61,10 +62,11 @@ Result<http::Response> submit_registration(const Dependencies& deps, const http:
   if (!token) return no_device_token();
   json::Value body = TRY(json_body(request));
   const json::Object& object = TRY(json::as_object(body));
-  compliance::Registration registration{.username = TRY(json::required_text(object, "username")),
-                                        .device_id = TRY(json::required_text(object, "deviceId")),
-                                        .user_id = TRY(json::required_text(object, "userId")),
-                                        .user_principal_name = TRY(json::optional_text(object, "userPrincipalName"))};
+  compliance::Registration registration;
+  registration.username = TRY(json::required_text(object, "username"));
+  registration.device_id = TRY(json::required_text(object, "deviceId"));
+  registration.user_id = TRY(json::required_text(object, "userId"));
+  registration.user_principal_name = TRY(json::optional_text(object, "userPrincipalName"));
   auto id = TRY(deps.store.write([&](store::Transaction& tx) -> Result<compliance::RegistrationId> {
     compliance::Registration mine = registration;
     mine.computer = TRY(enrollment::identify(tx, *token));
@@ -82,8 +84,9 @@ Result<http::Response> submit_registration(const Dependencies& deps, const http:
 Result<http::Response> invite(const Dependencies& deps, const http::Request& request, const accounts::Caller& caller) {
   json::Value body = TRY(json_body(request));
   const json::Object& object = TRY(json::as_object(body));
-  enrollment::Invitation invitation{.description = TRY(json::optional_text(object, "description")),
-                                    .uses = TRY(json::optional_integer(object, "uses", INT64_MAX))};
+  enrollment::Invitation invitation;
+  invitation.description = TRY(json::optional_text(object, "description"));
+  invitation.uses = TRY(json::optional_integer(object, "uses", INT64_MAX));
   if (auto expires = TRY(json::optional_text(object, "expires")); !expires.empty())
     invitation.expires = TRY(parse_iso8601(expires));
   std::string text = TRY(deps.store.write([&](store::Transaction& tx) {

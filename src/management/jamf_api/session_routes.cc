@@ -73,8 +73,10 @@ json::Object role_json(const accounts::ApiRole& role) {
 Result<accounts::ApiRole> role_from(const http::Request& request) {
   json::Value body = TRY(json_body(request));
   const json::Object& object = TRY(json::as_object(body));
-  return accounts::ApiRole{.display_name = TRY(json::required_text(object, "displayName")),
-                           .privileges = TRY(json::optional_texts(object, "privileges"))};
+  accounts::ApiRole role;
+  role.display_name = TRY(json::required_text(object, "displayName"));
+  role.privileges = TRY(json::optional_texts(object, "privileges"));
+  return role;
 }
 
 // A page of what was listed, in Jamf's envelope.
