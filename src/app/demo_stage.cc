@@ -105,6 +105,7 @@ Status DemoStage::start_parts(const std::string& data, bool usual_ports) {
   Status started = management_part_->start();
   if (!started.ok() && started.failure().reason == "listen" && usual_ports) {
     management.listen.port = 0;
+    management_part_.reset();  // it holds the store, which only one may have open
     management_part_ = TRY(ManagementPart::open(management, *world_));
     started = management_part_->start();
   }
