@@ -9,9 +9,19 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(WARDBRIDGE_SANITIZE "" CACHE STRING "sanitizers to build with, as -fsanitize takes them")
 option(WARDBRIDGE_COVERAGE "instrument for gcovr" OFF)
 
+# The sources of a target are compiled several at a time: half of the compiler's work is reading the same headers.
+# `-D CMAKE_UNITY_BUILD=OFF` gives each source a translation unit of its own.
+set(CMAKE_UNITY_BUILD ON CACHE BOOL "compile several sources as one")
+set(CMAKE_UNITY_BUILD_BATCH_SIZE 12)
+if(CMAKE_UNITY_BUILD)
+  add_compile_options(-Wno-subobject-linkage)  # it takes every source for a header
+endif()
+
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+  # Relative to the source tree, so that another checkout of the same sources finds what this one has compiled.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1
+                                  ${CCACHE_PROGRAM})
 endif()
 find_program(MOLD_PROGRAM mold)
 if(MOLD_PROGRAM)

@@ -16,7 +16,7 @@ namespace {
 // Two workers a connection: one may wait for an answer while the other sends.
 constexpr int kWorkersPerConnection = 2;
 
-const store::Schema* const kSchemas[] = {
+const store::Schema* const kManagementSchemas[] = {
     &audit::kSchema,      &inventory::kSchema, &groups::kSchema, &enrollment::kSchema,
     &compliance::kSchema, &accounts::kSchema,  &ledger::kSchema, &device_compliance::kSchema,
 };
@@ -118,7 +118,7 @@ ManagementPart::~ManagementPart() { stop(); }
 Result<std::unique_ptr<ManagementPart>> ManagementPart::open(const ManagementConfig& config, const World& world) {
   auto store = TRY(open_store(config.store, world.data, "management"));
   std::vector<store::Schema> schemas;
-  for (const store::Schema* schema : kSchemas) schemas.push_back(*schema);
+  for (const store::Schema* schema : kManagementSchemas) schemas.push_back(*schema);
   TRY(store->migrate(schemas));
   auto part =
       std::unique_ptr<ManagementPart>(new ManagementPart(std::make_unique<State>(config, world, std::move(store))));

@@ -13,7 +13,7 @@
 namespace wardbridge::app {
 namespace {
 
-const store::Schema* const kSchemas[] = {
+const store::Schema* const kTenantSchemas[] = {
     &audit::kSchema,    &directory::kSchema, &tokens::kSchema,       &policies::kSchema,
     &sign_ins::kSchema, &intune::kSchema,    &registration::kSchema, &oauth::kSchema,
 };
@@ -79,7 +79,7 @@ TenantPart::~TenantPart() { stop(); }
 Result<std::unique_ptr<TenantPart>> TenantPart::open(const TenantFaceConfig& config, const World& world) {
   auto store = TRY(open_store(config.store, world.data, "tenant"));
   std::vector<store::Schema> schemas;
-  for (const store::Schema* schema : kSchemas) schemas.push_back(*schema);
+  for (const store::Schema* schema : kTenantSchemas) schemas.push_back(*schema);
   TRY(store->migrate(schemas));
   auto part = std::unique_ptr<TenantPart>(new TenantPart(std::make_unique<State>(config, world, std::move(store))));
   State& state = *part->state_;

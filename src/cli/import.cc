@@ -14,7 +14,7 @@
 namespace wardbridge::cli {
 namespace {
 
-constexpr Duration kPatience = minutes{5};
+constexpr Duration kImportPatience = minutes{5};
 
 struct Summary {
   std::int64_t created = 0, changed = 0, unchanged = 0;
@@ -74,7 +74,7 @@ void import_file(ApiClient& management, const std::string& file, Summary& summar
   content << stream.rdbuf();
   bool xml = text::lower(file).ends_with(".xml");
   auto outcome = management.post_bytes("/api/v1/wardbridge/imports/computers", content.str(),
-                                       xml ? "application/xml" : "application/json", kPatience);
+                                       xml ? "application/xml" : "application/json", kImportPatience);
   if (!outcome.ok()) return refuse(summary, file, outcome.failure().message);
   add(summary, file, *outcome);
 }

@@ -21,7 +21,7 @@
 namespace wardbridge::criteria {
 namespace {
 
-struct Case {
+struct TableCase {
   std::string place;
   std::string words;
   Time now = kEpoch;
@@ -40,7 +40,7 @@ Time time_or_fail(const std::string& written) {
   return *time;
 }
 
-void read_fact(Case& c, const std::string& line) {
+void read_fact(TableCase& c, const std::string& line) {
   auto equals = line.find('=');
   CHECK(equals != std::string::npos, "a fact has no `=`: " + line);
   std::string value = trimmed(std::string_view(line).substr(equals + 1));
@@ -62,7 +62,7 @@ void read_fact(Case& c, const std::string& line) {
   }
 }
 
-void read_criterion(Case& c, const std::string& and_or, std::string line) {
+void read_criterion(TableCase& c, const std::string& and_or, std::string line) {
   Criterion criterion;
   criterion.and_or = and_or;
   criterion.priority = static_cast<std::int64_t>(c.list.size());
@@ -83,7 +83,7 @@ void read_criterion(Case& c, const std::string& and_or, std::string line) {
   c.list.push_back(std::move(criterion));
 }
 
-void read_line(Case& c, const std::string& key, const std::string& value) {
+void read_line(TableCase& c, const std::string& key, const std::string& value) {
   if (key == "now") {
     c.now = time_or_fail(value);
   } else if (key == "read") {
@@ -108,8 +108,8 @@ void read_line(Case& c, const std::string& key, const std::string& value) {
   }
 }
 
-std::vector<Case> read_cases(const std::filesystem::path& folder) {
-  std::vector<Case> cases;
+std::vector<TableCase> read_cases(const std::filesystem::path& folder) {
+  std::vector<TableCase> cases;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     if (entry.path().extension() != ".case") continue;
     std::ifstream file(entry.path());
@@ -148,9 +148,9 @@ const Because* find_criterion(const Because& because, std::int64_t priority) {
 }
 
 TEST(Cases, DecideAsWritten) {
-  std::vector<Case> cases = read_cases("tests/cases/criteria");
+  std::vector<TableCase> cases = read_cases("tests/cases/criteria");
   ASSERT_GE(cases.size(), 20u);
-  for (const Case& c : cases) {
+  for (const TableCase& c : cases) {
     SCOPED_TRACE(c.place + ": " + c.words);
     auto program = compile(c.list, test_vocabulary(), c.options);
     if (!program.ok()) {

@@ -11,7 +11,7 @@
 namespace wardbridge::criteria {
 namespace {
 
-const Time kNow = *parse_iso8601("2026-11-23T12:00:00Z");
+const Time kStart = *parse_iso8601("2026-11-23T12:00:00Z");
 constexpr std::int64_t kDayMilliseconds = 24LL * 60 * 60 * 1000;
 
 // ---- the plain evaluator
@@ -130,7 +130,7 @@ bool plain_list(const std::vector<Criterion>& list, const WrittenFacts& facts, T
 
 // ---- random cases
 
-struct Case {
+struct RandomCase {
   std::vector<Criterion> list;
   WrittenFacts facts;
   Precedence precedence = Precedence::and_first;
@@ -213,8 +213,8 @@ std::vector<Criterion> random_list(Dice& dice) {
 WrittenFacts random_facts(Dice& dice) {
   WrittenFacts facts;
   // Moments on whole minutes and beside them, where `more than` and `less than` differ.
-  auto moment = [&] { return kNow + minutes{dice.below(9 * 1440) - 6 * 1440} + milliseconds{dice.below(3) - 1}; };
-  auto on_the_edge = [&] { return kNow + days{dice.below(7) - 3} + milliseconds{dice.below(3) - 1}; };
+  auto moment = [&] { return kStart + minutes{dice.below(9 * 1440) - 6 * 1440} + milliseconds{dice.below(3) - 1}; };
+  auto on_the_edge = [&] { return kStart + days{dice.below(7) - 3} + milliseconds{dice.below(3) - 1}; };
   if (!dice.one_in(4)) facts.texts[kComputerName] = dice.pick(kWords);
   if (!dice.one_in(4)) facts.texts[kOperatingSystemVersion] = dice.pick(kVersions);
   if (!dice.one_in(4)) facts.integers[kTotalRam] = dice.below(4);
@@ -226,24 +226,24 @@ WrittenFacts random_facts(Dice& dice) {
 }
 
 // What is wrong with the engine's answer; empty when nothing is.
-std::string complaint(const Case& c) {
+std::string complaint(const RandomCase& c) {
   static const Vocabulary vocabulary = test_vocabulary();
   auto program = compile(c.list, vocabulary, {c.precedence});
   if (!program.ok()) return "refused: " + program.failure().message;
   Time until;
-  bool truth = matches(*program, c.facts, kNow, &until);
-  if (truth != plain_list(c.list, c.facts, kNow, c.precedence)) return "the truth differs";
-  Judgement judgement = judge(*program, c.facts, kNow);
+  bool truth = matches(*program, c.facts, kStart, &until);
+  if (truth != plain_list(c.list, c.facts, kStart, c.precedence)) return "the truth differs";
+  Judgement judgement = judge(*program, c.facts, kStart);
   if (judgement.truth != truth || judgement.valid_until != until) return "judge and matches differ";
-  if (until <= kNow) return "valid_until is not later than now";
+  if (until <= kStart) return "valid_until is not later than now";
   if (until == kNever && !program->depends_on_time()) return {};
   // Every minute would be slow: some minutes, each day's edge, and the last moment before it ends.
-  Time end = std::min(until, kNow + days{12});
+  Time end = std::min(until, kStart + days{12});
   std::set<Time> samples = {end - milliseconds{1}};
-  for (Time at = kNow; at < end; at += minutes{97}) samples.insert(at);
-  for (Time at = kNow - milliseconds{1}; at < end; at += days{1}) {
+  for (Time at = kStart; at < end; at += minutes{97}) samples.insert(at);
+  for (Time at = kStart - milliseconds{1}; at < end; at += days{1}) {
     for (int step = 0; step < 4; ++step) {
-      if (at + milliseconds{step} >= kNow && at + milliseconds{step} < end) samples.insert(at + milliseconds{step});
+      if (at + milliseconds{step} >= kStart && at + milliseconds{step} < end) samples.insert(at + milliseconds{step});
     }
   }
   for (Time at : samples) {
@@ -256,11 +256,11 @@ std::string complaint(const Case& c) {
 }
 
 // Leaves out criteria, then facts, as long as something stays wrong.
-Case shrink(Case failing) {
+RandomCase shrink(RandomCase failing) {
   for (bool smaller = true; smaller;) {
     smaller = false;
     for (std::size_t i = 0; i < failing.list.size() && !smaller; ++i) {
-      Case attempt = failing;
+      RandomCase attempt = failing;
       attempt.list.erase(attempt.list.begin() + static_cast<std::ptrdiff_t>(i));
       for (std::size_t k = 0; k < attempt.list.size(); ++k) {
         attempt.list[k].priority = static_cast<std::int64_t>(k);
@@ -275,7 +275,7 @@ Case shrink(Case failing) {
   return failing;
 }
 
-std::string shown(const Case& c) {
+std::string shown(const RandomCase& c) {
   std::string out = c.precedence == Precedence::and_first ? "and first\n" : "left fold\n";
   for (const Criterion& line : c.list) {
     out += line.and_or + (line.opening_paren ? " ( " : " ") + line.name + " | " + line.search_type + " | " +
@@ -295,16 +295,16 @@ TEST(Oracle, TheEngineAgreesWithAPlainEvaluator) {
   int time_bound = 0;
   for (std::uint64_t seed = 1; seed <= 4000; ++seed) {
     Dice dice(seed);
-    Case c{random_list(dice), random_facts(dice), dice.one_in(2) ? Precedence::and_first : Precedence::left_fold};
+    RandomCase c{random_list(dice), random_facts(dice), dice.one_in(2) ? Precedence::and_first : Precedence::left_fold};
     std::string wrong = complaint(c);
     if (!wrong.empty()) {
-      Case small = shrink(c);
+      RandomCase small = shrink(c);
       FAIL() << "seed " << seed << ": " << wrong << "\n"
              << shown(c) << "shrunk: " << complaint(small) << "\n"
              << shown(small);
     }
     Time until;
-    matches(*compile(c.list, vocabulary, {c.precedence}), c.facts, kNow, &until);
+    matches(*compile(c.list, vocabulary, {c.precedence}), c.facts, kStart, &until);
     time_bound += until != kNever ? 1 : 0;
   }
   EXPECT_GT(time_bound, 300) << "too few of the random cases put valid_until to the test";
@@ -314,9 +314,9 @@ TEST(Oracle, ThePlainEvaluatorItselfCanSayBoth) {
   WrittenFacts facts;
   facts.texts[kComputerName] = "lab-7";
   std::vector<Criterion> list = {{"Computer Name", 0, "and", "matches regex", "^LAB", false, false}};
-  EXPECT_TRUE(plain_list(list, facts, kNow, Precedence::and_first));
+  EXPECT_TRUE(plain_list(list, facts, kStart, Precedence::and_first));
   list[0].search_type = "does not match regex";
-  EXPECT_FALSE(plain_list(list, facts, kNow, Precedence::and_first));
+  EXPECT_FALSE(plain_list(list, facts, kStart, Precedence::and_first));
 }
 
 }  // namespace

@@ -14,7 +14,7 @@
 namespace wardbridge::store {
 namespace {
 
-const Schema kRows{"row", {"CREATE TABLE row_of_text (number BIGINT PRIMARY KEY, payload TEXT NOT NULL);\n"}};
+const Schema kTextRows{"row", {"CREATE TABLE row_of_text (number BIGINT PRIMARY KEY, payload TEXT NOT NULL);\n"}};
 
 Status insert(Store& store, std::int64_t number, std::size_t bytes) {
   return store.write([&](Transaction& tx) -> Status {
@@ -50,7 +50,7 @@ TEST(StoreDiskFull, AtEveryWriteItIsRefusedAndNothingElseHappens) {
     std::vector<std::int64_t> acknowledged;
     {
       auto store = open_sqlite({.path = file}).value();
-      ASSERT_TRUE(store->migrate(std::span(&kRows, 1)).ok());
+      ASSERT_TRUE(store->migrate(std::span(&kTextRows, 1)).ok());
       disk.fill_up_at(operation);
       std::int64_t number = 0;
       // A checkpoint that finds no space is not the writer's failure: then the next write is.
@@ -83,7 +83,7 @@ TEST(StoreDiskFull, ABodyThatFillsTheDiskDoesNotTakeItsNeighboursAlong) {
   wardbridge::testing::VolatileDisk disk;
   disk.replace_setting("cache_size", "20");
   auto store = open_sqlite({.path = directory.file("store.db")}).value();
-  ASSERT_TRUE(store->migrate(std::span(&kRows, 1)).ok());
+  ASSERT_TRUE(store->migrate(std::span(&kTextRows, 1)).ok());
   std::latch small_are_coming(kSmall);
   std::latch all_are_coming(1);
   std::vector<std::thread> writers;
@@ -147,7 +147,7 @@ TEST(StoreDiskFull, OnARealFileSystemToo) {
   if (!small.mounted()) GTEST_SKIP() << "no right to mount a small file system here: " << std::strerror(errno);
   std::vector<std::int64_t> acknowledged;
   auto store = open_sqlite({.path = small.file("store.db")}).value();
-  ASSERT_TRUE(store->migrate(std::span(&kRows, 1)).ok());
+  ASSERT_TRUE(store->migrate(std::span(&kTextRows, 1)).ok());
   std::int64_t number = 0;
   for (;;) {
     Status status = insert(*store, ++number, 20'000);

@@ -17,7 +17,7 @@
 namespace wardbridge::store {
 namespace {
 
-const Schema kRows{"row", {R"(
+const Schema kWrittenRows{"row", {R"(
   CREATE TABLE state_row (number BIGINT PRIMARY KEY);
   CREATE TABLE outbox_row (number BIGINT PRIMARY KEY, payload TEXT NOT NULL);
 )"}};
@@ -96,7 +96,7 @@ TEST(StoreKill, SqliteKeepsWhatItAcknowledged) {
   constexpr int kKills = 40;
   wardbridge::testing::TemporaryDirectory directory;
   std::string file = directory.file("store.db");
-  ASSERT_TRUE(open_sqlite({.path = file}).value()->migrate(std::span(&kRows, 1)).ok());
+  ASSERT_TRUE(open_sqlite({.path = file}).value()->migrate(std::span(&kWrittenRows, 1)).ok());
   std::mt19937 random(20'261'123);
   std::set<std::int64_t> acknowledged;
   for (int round = 0; round < kKills; ++round) {
@@ -118,7 +118,7 @@ TEST(StoreKill, PostgresqlKeepsWhatItAcknowledged) {
   wardbridge::testing::PostgresCluster& cluster = **started;
   std::string target = cluster.connection();
   std::unique_ptr<Store> store = open_postgres({.connection = target}).value();
-  ASSERT_TRUE(store->migrate(std::span(&kRows, 1)).ok());
+  ASSERT_TRUE(store->migrate(std::span(&kWrittenRows, 1)).ok());
   std::mt19937 random(7);
   std::set<std::int64_t> acknowledged;
   for (int round = 0; round < 2; ++round) {

@@ -13,7 +13,7 @@
 namespace wardbridge::store {
 namespace {
 
-const Schema kRows{"row", {R"(
+const Schema kCutRows{"row", {R"(
   CREATE TABLE state_row (number BIGINT PRIMARY KEY);
   CREATE TABLE outbox_row (number BIGINT PRIMARY KEY, payload TEXT NOT NULL);
 )"}};
@@ -49,7 +49,7 @@ class PowerCuts {
     disk.replace_setting("wal_autocheckpoint", "20");
     if (!plan_.synchronous.empty()) disk.replace_setting("synchronous", plan_.synchronous);
     std::string file = directory.file("store.db");
-    CHECK(open_sqlite({.path = file}).value()->migrate(std::span(&kRows, 1)).ok());
+    CHECK(open_sqlite({.path = file}).value()->migrate(std::span(&kCutRows, 1)).ok());
     present_.clear();
     for (int cut = 0; cut <= cuts; ++cut) {
       Result<std::unique_ptr<Store>> opened = open_sqlite({.path = file});

@@ -6,14 +6,13 @@
 #include <set>
 
 #include "base/text.h"
+#include "management/groups/test_store.h"
 
 namespace wardbridge::groups {
 namespace {
 
 using ::testing::Contains;
 using ::testing::Field;
-
-const Time kNow = *parse_iso8601("2026-11-23T12:00:00Z");
 
 void put_section(inventory::Computer& computer, inventory::Section section, std::string_view document) {
   auto value = json::parse(document);

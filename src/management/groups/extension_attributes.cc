@@ -12,14 +12,14 @@ namespace {
 
 using DataType = ExtensionAttribute::DataType;
 
-constexpr const char* kObjectType = "Computer Extension Attribute";
+constexpr const char* kAttributeType = "Computer Extension Attribute";
 constexpr std::array kDataTypeNames = {"STRING", "INTEGER", "DATE"};  // in the order of DataType
 // JAMF: the values of inventoryDisplayType and inputType.
 constexpr std::array kDisplayTypes = {"GENERAL",           "HARDWARE",   "OPERATING_SYSTEM",
                                       "USER_AND_LOCATION", "PURCHASING", "EXTENSION_ATTRIBUTES"};
 constexpr std::array kInputTypes = {"SCRIPT", "TEXT", "POPUP", "DIRECTORY_SERVICE_ATTRIBUTE_MAPPING"};
 
-constexpr const char* kColumns =
+constexpr const char* kAttributeColumns =
     "SELECT id, name, description, data_type, enabled, inventory_display_type, input_type, popup_choices "
     "FROM computer_extension_attribute";
 
@@ -93,7 +93,7 @@ void record_edit(store::Transaction& tx, const ExtensionAttribute& before, const
   audit::record(tx, {.time = now,
                      .actor = actor,
                      .action = action,
-                     .object_type = kObjectType,
+                     .object_type = kAttributeType,
                      .object_id = std::to_string(named.id.value),
                      .object_name = named.name,
                      .details = std::move(details)});
@@ -187,18 +187,18 @@ Status remove_attribute(store::Transaction& tx, AttributeId id, Time now, const 
 }
 
 std::optional<ExtensionAttribute> find_attribute(store::Transaction& tx, AttributeId id) {
-  auto row = tx.query_one(std::string(kColumns) + " WHERE id = ?", {id.value});
+  auto row = tx.query_one(std::string(kAttributeColumns) + " WHERE id = ?", {id.value});
   return row ? std::optional(attribute_from(*row)) : std::nullopt;
 }
 
 std::optional<ExtensionAttribute> find_attribute_by_name(store::Transaction& tx, std::string_view name) {
-  auto row = tx.query_one(std::string(kColumns) + " WHERE name_key = ?", {text::lower(name)});
+  auto row = tx.query_one(std::string(kAttributeColumns) + " WHERE name_key = ?", {text::lower(name)});
   return row ? std::optional(attribute_from(*row)) : std::nullopt;
 }
 
 std::vector<ExtensionAttribute> list_attributes(store::Transaction& tx) {
   std::vector<ExtensionAttribute> attributes;
-  for (const store::Row& row : tx.query(std::string(kColumns) + " ORDER BY id")) {
+  for (const store::Row& row : tx.query(std::string(kAttributeColumns) + " ORDER BY id")) {
     attributes.push_back(attribute_from(row));
   }
   return attributes;

@@ -9,8 +9,8 @@
 namespace wardbridge::groups {
 namespace {
 
-constexpr const char* kObjectType = "Smart Computer Group";
-constexpr const char* kColumns = "SELECT id, platform_id, name, description, site_id, criteria FROM computer_group";
+constexpr const char* kGroupType = "Smart Computer Group";
+constexpr const char* kGroupColumns = "SELECT id, platform_id, name, description, site_id, criteria FROM computer_group";
 
 GroupNames stored_names(store::Transaction& tx) {
   GroupNames names;
@@ -30,7 +30,7 @@ SmartComputerGroup group_from(const store::Row& row, const GroupNames& names) {
 }
 
 std::optional<SmartComputerGroup> find_one(store::Transaction& tx, const char* condition, store::Value key) {
-  auto row = tx.query_one(std::string(kColumns) + condition, {std::move(key)});
+  auto row = tx.query_one(std::string(kGroupColumns) + condition, {std::move(key)});
   if (!row) return std::nullopt;
   GroupNames names;
   for (const store::Row& referenced :
@@ -88,7 +88,7 @@ void record_edit(store::Transaction& tx, const SmartComputerGroup& before, const
   audit::record(tx, {.time = now,
                      .actor = actor,
                      .action = action,
-                     .object_type = kObjectType,
+                     .object_type = kGroupType,
                      .object_id = std::to_string(named.id.value),
                      .object_name = named.name,
                      .details = std::move(details)});
@@ -168,7 +168,7 @@ std::optional<SmartComputerGroup> find_by_name(store::Transaction& tx, std::stri
 std::vector<SmartComputerGroup> list(store::Transaction& tx) {
   GroupNames names = stored_names(tx);
   std::vector<SmartComputerGroup> groups;
-  for (const store::Row& row : tx.query(std::string(kColumns) + " ORDER BY id")) {
+  for (const store::Row& row : tx.query(std::string(kGroupColumns) + " ORDER BY id")) {
     groups.push_back(group_from(row, names));
   }
   return groups;

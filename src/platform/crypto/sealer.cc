@@ -4,7 +4,7 @@
 namespace wardbridge::crypto {
 namespace {
 
-constexpr std::size_t kKeyBytes = 32;
+constexpr std::size_t kSealingKeyBytes = 32;
 constexpr std::size_t kNonceBytes = 12;
 constexpr std::size_t kTagBytes = 16;
 constexpr std::string_view kForm = "v1.";  // so that another cipher can come later without guessing
@@ -17,7 +17,7 @@ Failure does_not_open() {
 }  // namespace
 
 Sealer::Sealer(std::string key) : key_(std::move(key)) {
-  CHECK(key_.size() == kKeyBytes, "a sealing key has 32 bytes");
+  CHECK(key_.size() == kSealingKeyBytes, "a sealing key has 32 bytes");
 }
 
 std::string Sealer::seal(std::string_view secret, std::string_view context, Entropy& entropy) const {

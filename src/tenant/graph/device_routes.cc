@@ -29,8 +29,6 @@ std::optional<directory::Device> find_device(store::Transaction& tx, const Call&
   return directory::find_device_by_object_id(tx, call.caller.tenant, ObjectId{call.parameter("id")});
 }
 
-std::string asked_for(const Call& call) { return call.request.path_parameters.begin()->second; }
-
 Response list_devices(const Call& call) {
   return reply_list(call, device_type(), kDirectoryRules, "devices",
                     [&](store::Transaction& tx, const Query& query) -> Result<Items> {

@@ -164,11 +164,6 @@ std::optional<directory::ServicePrincipal> find_principal(store::Transaction& tx
   return directory::find_service_principal_by_object_id(tx, call.caller.tenant, ObjectId{call.parameter("id")});
 }
 
-std::string asked_for(const Call& call) {
-  const auto& parameters = call.request.path_parameters;
-  return parameters.empty() ? "" : parameters.begin()->second;
-}
-
 Response get_principal(const Call& call) {
   return reply_one(call, service_principal_type(), "servicePrincipals", asked_for(call),
                    [&](store::Transaction& tx) -> MaybeItem {

@@ -13,6 +13,12 @@ namespace wardbridge::graph {
 using Items = std::vector<json::Object>;
 using MaybeItem = std::optional<json::Object>;
 
+// What the path names, for a message; a path that names nothing asks for the whole.
+inline std::string asked_for(const Call& call) {
+  const auto& parameters = call.request.path_parameters;
+  return parameters.empty() ? "" : parameters.begin()->second;
+}
+
 inline Failure no_resource(const std::string& id) {
   return not_found("no_resource", "Resource '" + id +
                                       "' does not exist or one of its queried reference-property objects are not "

@@ -8,10 +8,6 @@ namespace {
 // How far the clocks of two servers of one tenant may be apart before a fresh token looks like one from the future.
 constexpr Duration kClockSkew = minutes{5};
 
-Failure refused(std::string reason, std::string message) {
-  return Failure{Code::unauthenticated, std::move(reason), std::move(message)};
-}
-
 // ENTRA: `sub` is pairwise: one person has another subject at every application. `oid` is the same everywhere.
 std::string pairwise_subject(const directory::TenantId& tenant, const directory::User& user,
                              std::string_view audience) {
@@ -86,6 +82,10 @@ Status check_addresses(const json::Object& claims, const Expected& expected) {
 }
 
 }  // namespace
+
+Failure refused(std::string reason, std::string message) {
+  return Failure{Code::unauthenticated, std::move(reason), std::move(message)};
+}
 
 json::Object access_claims(const Envelope& envelope, const AccessToken& token) {
   json::Object claims = begin(envelope, token.version, token.audience);

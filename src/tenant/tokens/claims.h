@@ -16,6 +16,9 @@ struct Envelope {
   Time now;
 };
 
+// Why a token is not believed; every such failure is `unauthenticated`.
+Failure refused(std::string reason, std::string message);
+
 json::Object access_claims(const Envelope& envelope, const AccessToken& token);
 json::Object id_claims(const Envelope& envelope, const IdToken& token);
 

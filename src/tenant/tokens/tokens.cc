@@ -12,10 +12,6 @@ namespace {
 constexpr std::size_t kVerifiedTokens = 4096;
 constexpr std::size_t kTokenIdBytes = 16;
 
-Failure refused(std::string reason, std::string message) {
-  return Failure{Code::unauthenticated, std::move(reason), std::move(message)};
-}
-
 }  // namespace
 
 bool Caller::may(std::string_view permission) const {
