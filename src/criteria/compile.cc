@@ -329,8 +329,7 @@ void summarize(Program::Code& code) {
       if (!known) code.groups.push_back(predicate.text);
     }
     code.facts.push_back(predicate.fact->id);
-    code.depends_on_time |= predicate.test == Test::more_days_ago || predicate.test == Test::fewer_days_ago ||
-                            predicate.test == Test::in_more_days || predicate.test == Test::in_fewer_days;
+    code.depends_on_time |= depends_on_time(predicate.test);
   }
   std::sort(code.facts.begin(), code.facts.end());
   code.facts.erase(std::unique(code.facts.begin(), code.facts.end()), code.facts.end());

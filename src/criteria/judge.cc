@@ -6,35 +6,6 @@
 namespace wardbridge::criteria {
 namespace {
 
-struct Verdict {
-  bool truth;
-  Time valid_until;
-};
-
-// Joins the verdicts of parts. The answer of `all of` rests on any one part that says no, so it holds as long as the
-// most lasting of them; without one it rests on every part, so it holds as long as the least lasting. `any of` mirrors.
-class Joint {
- public:
-  explicit Joint(Because::Kind kind) : decisive_(kind == Because::Kind::any_of) {}
-
-  void add(Verdict part) {
-    if (part.truth == decisive_) {
-      until_ = decided_ ? std::max(until_, part.valid_until) : part.valid_until;
-      decided_ = true;
-    } else if (!decided_) {
-      until_ = std::min(until_, part.valid_until);
-    }
-  }
-  // No further part can change anything.
-  bool settled() const { return decided_ && until_ == kNever; }
-  Verdict verdict() const { return {decided_ ? decisive_ : !decisive_, until_}; }
-
- private:
-  bool decisive_;
-  bool decided_ = false;
-  Time until_ = kNever;
-};
-
 // Like text::contains_ignoring_case, but with one side already lower.
 bool contains_lowered(std::string_view text, std::string_view lowered) {
   auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
@@ -75,15 +46,12 @@ bool text_passes(const Predicate& predicate, std::string_view text) {
 }
 
 // A text, or what its absence stands for; empty: blank.
-std::string_view text_of(const Predicate& predicate, const Facts& facts) {
-  std::string_view text = facts.text(predicate.fact->id).value_or(std::string_view{});
+std::string_view or_when_absent(const Predicate& predicate, std::string_view text) {
   return text.empty() ? std::string_view(predicate.fact->when_absent) : text;
 }
 
-bool one_text_passes(const Predicate& predicate, const Facts& facts) {
-  std::string_view text = text_of(predicate, facts);
-  if (predicate.test == Test::blank) return text.empty();
-  return !text.empty() && text_passes(predicate, text);
+std::string_view text_of(const Predicate& predicate, const Facts& facts) {
+  return or_when_absent(predicate, facts.text(predicate.fact->id).value_or(std::string_view{}));
 }
 
 bool some_text_passes(const Predicate& predicate, const Facts& facts) {
@@ -91,12 +59,29 @@ bool some_text_passes(const Predicate& predicate, const Facts& facts) {
   if (predicate.test == Test::blank) {
     return !facts.any_of(predicate.fact->id, [](std::string_view item) { return !item.empty(); });
   }
-  return facts.any_of(predicate.fact->id,
-                      [&predicate](std::string_view item) { return !item.empty() && text_passes(predicate, item); });
+  return facts.any_of(predicate.fact->id, [&predicate](std::string_view item) { return passes_item(predicate, item); });
 }
 
-bool integer_passes(const Predicate& predicate, const Facts& facts) {
-  auto number = facts.integer(predicate.fact->id);
+constexpr Duration kTick{1};  // a Time counts whole milliseconds
+
+}  // namespace
+
+bool passes_text(const Predicate& predicate, std::string_view text) {
+  text = or_when_absent(predicate, text);
+  if (predicate.test == Test::blank) return text.empty();
+  return !text.empty() && text_passes(predicate, text);
+}
+
+bool passes_item(const Predicate& predicate, std::string_view item) {
+  return !item.empty() && text_passes(predicate, item);
+}
+
+bool depends_on_time(Test test) {
+  return test == Test::more_days_ago || test == Test::fewer_days_ago || test == Test::in_more_days ||
+         test == Test::in_fewer_days;
+}
+
+bool passes_integer(const Predicate& predicate, std::optional<std::int64_t> number) {
   if (predicate.test == Test::blank) return !number;
   if (!number) return false;
   switch (predicate.test) {
@@ -112,12 +97,9 @@ bool integer_passes(const Predicate& predicate, const Facts& facts) {
   }
 }
 
-constexpr Duration kTick{1};  // a Time counts whole milliseconds
-
 // Days are spans of 24 hours from the very moment, not calendar days. A moment in the future is "less than x days ago",
 // so that two servers whose clocks differ a little don't disagree about a Mac that has just spoken.
-Verdict judge_time(const Predicate& predicate, const Facts& facts, Time now) {
-  auto moment = facts.time(predicate.fact->id);
+Verdict judge_time(const Predicate& predicate, std::optional<Time> moment, Time now) {
   if (!moment) return {false, kNever};  // INVARIANT: law 2
   switch (predicate.test) {
     case Test::before:
@@ -147,14 +129,16 @@ Verdict judge_time(const Predicate& predicate, const Facts& facts, Time now) {
   }
 }
 
+namespace {
+
 Verdict judge_criterion(const Predicate& predicate, const Facts& facts, Time now) {
   switch (predicate.fact->type) {
     case FactType::time: {
-      Verdict verdict = judge_time(predicate, facts, now);
+      Verdict verdict = judge_time(predicate, facts.time(predicate.fact->id), now);
       return {verdict.truth, std::min(verdict.valid_until, kNever)};
     }
     case FactType::integer:
-      return {integer_passes(predicate, facts) != predicate.negated, kNever};
+      return {passes_integer(predicate, facts.integer(predicate.fact->id)) != predicate.negated, kNever};
     case FactType::texts:
     case FactType::versions:
       return {some_text_passes(predicate, facts) != predicate.negated, kNever};
@@ -167,7 +151,8 @@ Verdict judge_criterion(const Predicate& predicate, const Facts& facts, Time now
     case FactType::choice:
       break;
   }
-  return {one_text_passes(predicate, facts) != predicate.negated, kNever};
+  return {passes_text(predicate, facts.text(predicate.fact->id).value_or(std::string_view{})) != predicate.negated,
+          kNever};
 }
 
 Verdict judge_node(const Program::Code& code, std::uint32_t at, const Facts& facts, Time now) {

@@ -55,6 +55,41 @@ struct Program::Code {
   bool depends_on_time = false;
 };
 
+// What a predicate's positive form says of one value; `text` empty: blank or absent.
+struct Verdict {
+  bool truth;
+  Time valid_until;
+};
+bool passes_text(const Predicate& predicate, std::string_view text);
+bool passes_item(const Predicate& predicate, std::string_view item);  // of a list; a blank item passes nothing
+bool passes_integer(const Predicate& predicate, std::optional<std::int64_t> number);
+Verdict judge_time(const Predicate& predicate, std::optional<Time> moment, Time now);
+bool depends_on_time(Test test);
+
+// Joins the verdicts of parts. The answer of `all of` rests on any one part that says no, so it holds as long as the
+// most lasting of them; without one it rests on every part, so it holds as long as the least lasting. `any of` mirrors.
+class Joint {
+ public:
+  explicit Joint(Because::Kind kind) : decisive_(kind == Because::Kind::any_of) {}
+
+  void add(Verdict part) {
+    if (part.truth == decisive_) {
+      until_ = decided_ ? std::max(until_, part.valid_until) : part.valid_until;
+      decided_ = true;
+    } else if (!decided_) {
+      until_ = std::min(until_, part.valid_until);
+    }
+  }
+  // No further part can change anything.
+  bool settled() const { return decided_ && until_ == kNever; }
+  Verdict verdict() const { return {decided_ ? decisive_ : !decisive_, until_}; }
+
+ private:
+  bool decisive_;
+  bool decided_ = false;
+  Time until_ = kNever;
+};
+
 // True when `spelling` names the choice.
 bool names_choice(const Choice& choice, std::string_view spelling);
 

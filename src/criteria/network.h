@@ -1,0 +1,106 @@
+// Many programs judged at once over a FactTable, at a cost that follows what changed rather than how many programs
+// there are.
+//
+// The predicates of all programs are kept once each, as conditions, and sorted by the column that they read. What a
+// text means to a column's conditions is found out once per distinct text and remembered (its profile), so a string
+// operator costs a look-up. When a row changes, old and new profiles tell which conditions may have flipped, and these
+// which programs must be looked at; nothing else is touched.
+//
+//   Network network(table, {{compliant}, {named_it, {{"Compliant", 0}}}});
+//   Affected affected = network.affected(row, changes, judged_at, now);        // programs that must be looked at
+//   Pass pass(network, {table, row, changes}, now, applies);
+//   for (auto program : affected.programs) Membership result = pass.judge(program);
+//
+// Agrees with judge() in criteria.h, which stays the reference: network_test.cc compares them at random.
+// Not thread-safe: profiles are found out while judging, under the lock that guards the table.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+
+#include "criteria/fact_table.h"
+
+namespace wardbridge::criteria {
+
+// A row as it will be: what the table has, and what is about to replace it.
+struct RowFacts {
+  const FactTable& table;
+  Row row = 0;
+  std::span<const FactChange> changes = {};
+
+  Code code(std::uint32_t text_column) const;
+  std::int64_t number(std::uint32_t number_column) const;
+  std::span<const Code> items(std::uint32_t list_column) const;
+};
+
+class Network {
+ public:
+  struct Listed {
+    std::optional<Program> program;  // nothing: nobody is a member
+    // The groups that its criteria name: as spelled, and their place in the network, always before this one.
+    std::vector<std::pair<std::string, std::uint32_t>> references = {};
+  };
+  // Facts of the programs that the table does not hold read as absent. The table must outlive the network.
+  Network(FactTable& table, std::vector<Listed> programs);
+  ~Network();
+  Network(const Network&) = delete;
+
+  std::size_t size() const;             // programs
+  std::size_t condition_count() const;  // distinct predicates
+
+  struct Affected {
+    std::vector<std::uint32_t> programs;  // ascending, each once; those that name them follow if these change
+    Time next_flip = kNever;              // the first moment at which time alone may change any of the row's conditions
+  };
+  // `judged_at` is when the row was judged last with what the table has; kEpoch: never, so every program is affected.
+  Affected affected(Row row, std::span<const FactChange> changes, Time judged_at, Time now);
+  // The programs that name this one.
+  const std::vector<std::uint32_t>& dependants(std::uint32_t program) const;
+
+  // Which of the rows of a chunk are members, one bit a row, for every program: `rows` says which rows count.
+  // `members[p]` has kChunkRows / 64 words. `applies(p)` narrows the rows of a program (a site).
+  using Words = std::vector<std::uint64_t>;
+  std::vector<Words> judge_chunk(std::size_t chunk, const Words& rows, Time now,
+                                 const std::function<const Words*(std::uint32_t)>& narrowed);
+
+ private:
+  friend class Pass;
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// One look at one row. A program that is asked for is judged once, and so are the programs that it names.
+class Pass {
+ public:
+  // `applies(program)` false: nobody is a member for a reason outside of the criteria (an unmanaged computer, a site).
+  Pass(Network& network, RowFacts facts, Time now, std::function<bool(std::uint32_t)> applies);
+
+  Membership judge(std::uint32_t program);
+  // Every program, cheaper than one by one.
+  void judge_all();
+  // Those judged so far, in any order: also the ones that others named.
+  const std::vector<std::uint32_t>& judged() const { return judged_; }
+  Membership result(std::uint32_t program) const { return results_[program]; }
+  // The first moment at which time alone may change any of the row's conditions.
+  Time next_flip() const;
+
+ private:
+  struct Verdict {
+    bool truth;
+    Time valid_until;
+  };
+  Verdict condition(std::uint32_t condition) const;
+  Verdict node(std::uint32_t program, std::uint32_t at);
+
+  Network::State& network_;
+  RowFacts facts_;
+  Time now_;
+  std::function<bool(std::uint32_t)> applies_;
+  std::vector<Membership> results_;
+  std::vector<std::uint8_t> known_;  // of results_
+  std::vector<std::uint32_t> judged_;
+  std::vector<std::uint64_t> truths_;  // of conditions on texts and lists, one bit each, once judge_all ran
+};
+
+}  // namespace wardbridge::criteria
