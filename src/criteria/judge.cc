@@ -6,11 +6,6 @@
 namespace wardbridge::criteria {
 namespace {
 
-struct Verdict {
-  bool truth;
-  Time valid_until;
-};
-
 // Joins the verdicts of parts. The answer of `all of` rests on any one part that says no, so it holds as long as the
 // most lasting of them; without one it rests on every part, so it holds as long as the least lasting. `any of` mirrors.
 class Joint {
@@ -42,7 +37,10 @@ bool contains_lowered(std::string_view text, std::string_view lowered) {
                                         [&](char a, char b) { return lower(a) == b; }) != text.end();
 }
 
-// Whether a text that is not blank passes the positive form of the test.
+constexpr Duration kTick{1};  // a Time counts whole milliseconds
+
+}  // namespace
+
 bool text_passes(const Predicate& predicate, std::string_view text) {
   switch (predicate.test) {
     case Test::equal:
@@ -74,6 +72,53 @@ bool text_passes(const Predicate& predicate, std::string_view text) {
   }
 }
 
+bool number_passes(const Predicate& predicate, std::int64_t number) {
+  switch (predicate.test) {
+    case Test::equal:
+      return number == predicate.number;
+    case Test::greater:
+      return number > predicate.number;
+    case Test::less:
+      return number < predicate.number;
+    default:
+      CHECK(false, "a test that integers don't know");
+      return false;
+  }
+}
+
+// Days are spans of 24 hours from the very moment, not calendar days. A moment in the future is "less than x days ago",
+// so that two servers whose clocks differ a little don't disagree about a Mac that has just spoken.
+Verdict judge_moment(const Predicate& predicate, Time moment, Time now) {
+  switch (predicate.test) {
+    case Test::before:
+      return {moment < predicate.moment, kNever};
+    case Test::after:
+      return {moment >= predicate.moment, kNever};
+    case Test::more_days_ago: {
+      Time last_false = moment + predicate.span;
+      return now > last_false ? Verdict{true, kNever} : Verdict{false, last_false + kTick};
+    }
+    case Test::fewer_days_ago: {
+      Time first_false = moment + predicate.span;
+      return now < first_false ? Verdict{true, first_false} : Verdict{false, kNever};
+    }
+    case Test::in_more_days: {
+      Time first_false = moment - predicate.span;
+      return now < first_false ? Verdict{true, first_false} : Verdict{false, kNever};
+    }
+    case Test::in_fewer_days: {
+      Time last_too_early = moment - predicate.span;
+      if (now > moment || predicate.span == Duration{0}) return {false, kNever};
+      return now > last_too_early ? Verdict{true, moment + kTick} : Verdict{false, last_too_early + kTick};
+    }
+    default:
+      CHECK(false, "a test that times don't know");
+      return {false, kNever};
+  }
+}
+
+namespace {
+
 // A text, or what its absence stands for; empty: blank.
 std::string_view text_of(const Predicate& predicate, const Facts& facts) {
   std::string_view text = facts.text(predicate.fact->id).value_or(std::string_view{});
@@ -98,63 +143,57 @@ bool some_text_passes(const Predicate& predicate, const Facts& facts) {
 bool integer_passes(const Predicate& predicate, const Facts& facts) {
   auto number = facts.integer(predicate.fact->id);
   if (predicate.test == Test::blank) return !number;
-  if (!number) return false;
-  switch (predicate.test) {
-    case Test::equal:
-      return *number == predicate.number;
-    case Test::greater:
-      return *number > predicate.number;
-    case Test::less:
-      return *number < predicate.number;
-    default:
-      CHECK(false, "a test that integers don't know");
-      return false;
-  }
+  return number && number_passes(predicate, *number);
 }
 
-constexpr Duration kTick{1};  // a Time counts whole milliseconds
-
-// Days are spans of 24 hours from the very moment, not calendar days. A moment in the future is "less than x days ago",
-// so that two servers whose clocks differ a little don't disagree about a Mac that has just spoken.
-Verdict judge_time(const Predicate& predicate, const Facts& facts, Time now) {
-  auto moment = facts.time(predicate.fact->id);
-  if (!moment) return {false, kNever};  // INVARIANT: law 2
-  switch (predicate.test) {
-    case Test::before:
-      return {*moment < predicate.moment, kNever};
-    case Test::after:
-      return {*moment >= predicate.moment, kNever};
-    case Test::more_days_ago: {
-      Time last_false = *moment + predicate.span;
-      return now > last_false ? Verdict{true, kNever} : Verdict{false, last_false + kTick};
-    }
-    case Test::fewer_days_ago: {
-      Time first_false = *moment + predicate.span;
-      return now < first_false ? Verdict{true, first_false} : Verdict{false, kNever};
-    }
-    case Test::in_more_days: {
-      Time first_false = *moment - predicate.span;
-      return now < first_false ? Verdict{true, first_false} : Verdict{false, kNever};
-    }
-    case Test::in_fewer_days: {
-      Time last_too_early = *moment - predicate.span;
-      if (now > *moment || predicate.span == Duration{0}) return {false, kNever};
-      return now > last_too_early ? Verdict{true, *moment + kTick} : Verdict{false, last_too_early + kTick};
-    }
-    default:
-      CHECK(false, "a test that times don't know");
-      return {false, kNever};
+bool some_integer_passes(const Predicate& predicate, const Facts& facts) {
+  if (predicate.test == Test::blank) {
+    return !facts.any_of(predicate.fact->id,
+                         [](std::string_view item) { return text::parse_integer(item).has_value(); });
   }
+  return facts.any_of(predicate.fact->id, [&predicate](std::string_view item) {
+    auto number = text::parse_integer(item);
+    return number && number_passes(predicate, *number);
+  });
+}
+
+// Moments come as Jamf Pro writes them; whatever else a list holds is absent.
+std::optional<Time> moment_in(std::string_view item) {
+  auto moment = parse_iso8601(item);
+  return moment.ok() ? std::optional(*moment) : std::nullopt;
+}
+
+// A criterion on a list of moments asks whether any fits, so its answer may rest on several.
+Verdict judge_moments(const Predicate& predicate, const Facts& facts, Time now) {
+  struct {
+    const Predicate& predicate;
+    Time now;
+    Joint joint{Because::Kind::any_of};
+  } asked{predicate, now};
+  facts.any_of(predicate.fact->id, [&asked](std::string_view item) {
+    auto moment = moment_in(item);
+    if (moment) asked.joint.add(judge_moment(asked.predicate, *moment, asked.now));
+    return asked.joint.settled();
+  });
+  return asked.joint.verdict();
 }
 
 Verdict judge_criterion(const Predicate& predicate, const Facts& facts, Time now) {
   switch (predicate.fact->type) {
     case FactType::time: {
-      Verdict verdict = judge_time(predicate, facts, now);
+      auto moment = facts.time(predicate.fact->id);
+      if (!moment) return {false, kNever};  // INVARIANT: law 2
+      Verdict verdict = judge_moment(predicate, *moment, now);
+      return {verdict.truth, std::min(verdict.valid_until, kNever)};
+    }
+    case FactType::times: {
+      Verdict verdict = judge_moments(predicate, facts, now);
       return {verdict.truth, std::min(verdict.valid_until, kNever)};
     }
     case FactType::integer:
       return {integer_passes(predicate, facts) != predicate.negated, kNever};
+    case FactType::integers:
+      return {some_integer_passes(predicate, facts) != predicate.negated, kNever};
     case FactType::texts:
     case FactType::versions:
       return {some_text_passes(predicate, facts) != predicate.negated, kNever};
@@ -180,14 +219,42 @@ Verdict judge_node(const Program::Code& code, std::uint32_t at, const Facts& fac
   return joint.verdict();
 }
 
-std::optional<std::string> measure_list(const Predicate& predicate, const Facts& facts) {
+// Of a choice the words that people know, of other texts the text.
+std::string shown_text(const FactDefinition& fact, std::string_view text) {
+  for (const Choice& choice : fact.choices) {
+    if (names_choice(choice, text)) return choice.display;
+  }
+  return std::string(text);
+}
+
+std::string shown_moment(Time moment, Time now) {
+  std::string distance = moment > now ? "in " + for_people(moment - now) : for_people(now - moment) + " ago";
+  return to_iso8601(moment, false) + " (" + distance + ")";
+}
+
+// Whether an item of a list is the one that makes the criterion's positive form true.
+bool item_passes(const Predicate& predicate, std::string_view item, Time now) {
+  if (predicate.test == Test::blank) return false;
+  if (predicate.fact->type == FactType::integers) {
+    auto number = text::parse_integer(item);
+    return number && number_passes(predicate, *number);
+  }
+  if (predicate.fact->type == FactType::times) {
+    auto moment = moment_in(item);
+    return moment && judge_moment(predicate, *moment, now).truth;
+  }
+  return text_passes(predicate, item);
+}
+
+std::optional<std::string> measure_list(const Predicate& predicate, const Facts& facts, Time now) {
   std::string shown;
   std::size_t count = 0;
   bool hit = facts.any_of(predicate.fact->id, [&](std::string_view item) {
     if (item.empty()) return false;
     ++count;
-    shown = item;
-    return predicate.test != Test::blank && text_passes(predicate, item);
+    auto moment = predicate.fact->type == FactType::times ? moment_in(item) : std::nullopt;
+    shown = moment ? shown_moment(*moment, now) : shown_text(*predicate.fact, item);
+    return item_passes(predicate, item, now);
   });
   if (count == 0) return std::nullopt;
   if (hit || count == 1) return shown;
@@ -204,13 +271,13 @@ std::optional<std::string> measure(const Predicate& predicate, const Facts& fact
     }
     case FactType::time: {
       auto moment = facts.time(fact);
-      if (!moment) return std::nullopt;
-      std::string distance = *moment > now ? "in " + for_people(*moment - now) : for_people(now - *moment) + " ago";
-      return to_iso8601(*moment, false) + " (" + distance + ")";
+      return moment ? std::optional(shown_moment(*moment, now)) : std::nullopt;
     }
     case FactType::texts:
     case FactType::versions:
-      return measure_list(predicate, facts);
+    case FactType::integers:
+    case FactType::times:
+      return measure_list(predicate, facts, now);
     case FactType::computer_group:
       return facts.member_of(predicate.text).member ? "member" : "not a member";
     case FactType::text:
@@ -219,11 +286,7 @@ std::optional<std::string> measure(const Predicate& predicate, const Facts& fact
       break;
   }
   std::string_view text = text_of(predicate, facts);
-  if (text.empty()) return std::nullopt;
-  for (const Choice& choice : predicate.fact->choices) {
-    if (names_choice(choice, text)) return choice.display;
-  }
-  return std::string(text);
+  return text.empty() ? std::nullopt : std::optional(shown_text(*predicate.fact, text));
 }
 
 Because explain_node(const Program::Code& code, std::uint32_t at, const Facts& facts, Time now) {

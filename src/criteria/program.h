@@ -58,4 +58,13 @@ struct Program::Code {
 // True when `spelling` names the choice.
 bool names_choice(const Choice& choice, std::string_view spelling);
 
+// The positive form of a predicate's test, of one value that is there: a text that is not blank, a number, a moment.
+bool text_passes(const Predicate& predicate, std::string_view text);
+bool number_passes(const Predicate& predicate, std::int64_t number);
+struct Verdict {
+  bool truth;
+  Time valid_until;
+};
+Verdict judge_moment(const Predicate& predicate, Time moment, Time now);
+
 }  // namespace wardbridge::criteria
