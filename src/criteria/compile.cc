@@ -116,6 +116,8 @@ Status read_pattern(const Placed& placed, Predicate& predicate) {
   return done();
 }
 
+std::string place_of(const Criterion& criterion) { return "criteria[" + std::to_string(criterion.priority) + "]"; }
+
 Status read_choice(const Placed& placed, Predicate& predicate, std::vector<Warning>& warnings) {
   const auto& choices = predicate.fact->choices;
   for (std::size_t i = 0; i < choices.size(); ++i) {
@@ -124,17 +126,18 @@ Status read_choice(const Placed& placed, Predicate& predicate, std::vector<Warni
   if (!predicate.choice) {
     std::string known;
     for (const Choice& choice : choices) known += (known.empty() ? "" : ", ") + quoted(choice.display);
-    warnings.push_back({"unknown_choice", quoted(placed.criterion->value) + " is not a value that " +
-                                              quoted(predicate.fact->name) + " is known to take: " + known});
+    warnings.push_back({"unknown_choice",
+                        quoted(placed.criterion->value) + " is not a value that " + quoted(predicate.fact->name) +
+                            " is known to take: " + known,
+                        place_of(*placed.criterion)});
   }
   return done();
 }
 
 // Reads the value once, into what judging needs.
-Status read_value(const Placed& placed, Predicate& predicate, std::vector<Warning>& warnings) {
+Status read_value(const Placed& placed, Predicate& predicate, const TimeZone* zone, std::vector<Warning>& warnings) {
   const std::string& value = placed.criterion->value;
-  bool blank_allowed = predicate.test == Test::equal && predicate.fact->type != FactType::time;
-  if (value.empty() && blank_allowed) {
+  if (value.empty() && predicate.test == Test::equal) {
     predicate.test = Test::blank;
     return done();
   }
@@ -150,7 +153,7 @@ Status read_value(const Placed& placed, Predicate& predicate, std::vector<Warnin
     case Test::after: {
       auto date = parse_date(value);
       if (!date.ok()) return refuse(placed, "bad_date", quoted(value) + " is not a date (yyyy-mm-dd)", "value");
-      predicate.moment = *date + (predicate.test == Test::after ? days{1} : days{0});
+      predicate.moment = moment_of(*date + (predicate.test == Test::after ? days{1} : days{0}), zone);
       return done();
     }
     case Test::more_days_ago:
@@ -168,8 +171,10 @@ Status read_value(const Placed& placed, Predicate& predicate, std::vector<Warnin
     default:
       break;
   }
-  if (predicate.fact->type == FactType::choice) return read_choice(placed, predicate, warnings);
-  if (predicate.fact->type == FactType::integer) {
+  if (predicate.test == Test::equal && !predicate.fact->choices.empty()) {
+    return read_choice(placed, predicate, warnings);
+  }
+  if (predicate.fact->type == FactType::integer || predicate.fact->type == FactType::integers) {
     auto number = text::parse_integer(value);
     if (!number) return refuse(placed, "bad_integer", quoted(value) + " is not a whole number", "value");
     predicate.number = *number;
@@ -179,22 +184,36 @@ Status read_value(const Placed& placed, Predicate& predicate, std::vector<Warnin
   return done();
 }
 
-Result<Predicate> compile_one(const Placed& placed, const Vocabulary& vocabulary, std::vector<Warning>& warnings) {
+// Why the fact does not take the operator; nothing when it does.
+std::optional<std::string> why_not_allowed(const FactDefinition& fact, Operator op, Rules rules) {
+  OperatorSet allowed = fact.operators;
+  if (allowed.contains(op) && !(rules == Rules::jamf_pro_api && fact.refused_over_api.contains(op))) {
+    return std::nullopt;
+  }
+  std::string these = "; these do: " + text::join(allowed.names(), ", ");
+  if (allowed.contains(op)) return "is not valid over this API; the console and the Classic API take it" + these;
+  // DEVIATION: the documents name `current` and `not current` and don't say what they mean, so nothing offers them.
+  if (op == Operator::current || op == Operator::not_current)
+    return "is a relic that nothing here can be asked" + these;
+  return "does not apply to it" + these;
+}
+
+Result<Predicate> compile_one(const Placed& placed, const Vocabulary& vocabulary, const Options& options,
+                              std::vector<Warning>& warnings) {
   const Criterion& criterion = *placed.criterion;
   Predicate predicate;
   predicate.criterion = criterion;
   predicate.fact = vocabulary.find(criterion.name);
   if (predicate.fact == nullptr) {
-    return refuse(placed, "unknown_criterion", "no criterion has that name", "name");
+    std::string why = vocabulary.why_missing(criterion.name);
+    return refuse(placed, "unknown_criterion", why.empty() ? "no criterion has that name" : "it can't be asked: " + why,
+                  "name");
   }
   auto op = operator_from_name(criterion.search_type);
   if (!op)
     return refuse(placed, "unknown_operator", quoted(criterion.search_type) + " is not an operator", "searchType");
-  if (!predicate.fact->operators.contains(*op)) {
-    return refuse(placed, "operator_not_allowed",
-                  quoted(criterion.search_type) +
-                      " does not apply to it; these do: " + text::join(predicate.fact->operators.names(), ", "),
-                  "searchType");
+  if (auto why_not = why_not_allowed(*predicate.fact, *op, options.rules)) {
+    return refuse(placed, "operator_not_allowed", quoted(criterion.search_type) + " " + *why_not, "searchType");
   }
   if (criterion.value.size() > limits::kPatternBytes) {
     return refuse(placed, "value_too_long",
@@ -203,7 +222,7 @@ Result<Predicate> compile_one(const Placed& placed, const Vocabulary& vocabulary
   Meaning meaning = meaning_of(*op);
   predicate.test = meaning.test;
   predicate.negated = meaning.negated;
-  TRY(read_value(placed, predicate, warnings));
+  TRY(read_value(placed, predicate, options.time_zone.get(), warnings));
   return predicate;
 }
 
@@ -348,7 +367,7 @@ Result<Program> compile(const std::vector<Criterion>& criteria, const Vocabulary
   auto code = std::make_shared<Program::Code>();
   Parser parser(options.precedence, code->warnings);
   for (const Placed& one : placed) {
-    code->predicates.push_back(TRY(compile_one(one, vocabulary, code->warnings)));
+    code->predicates.push_back(TRY(compile_one(one, vocabulary, options, code->warnings)));
     TRY(parser.add(one, static_cast<std::uint32_t>(code->predicates.size() - 1)));
   }
   flatten(TRY(parser.finish()), code->nodes);

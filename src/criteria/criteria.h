@@ -25,6 +25,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "base/time_zone.h"
 
 namespace wardbridge::criteria {
 
@@ -96,6 +97,8 @@ enum class FactType : std::uint8_t {
   texts,           // a list of texts: a criterion asks whether any item fits
   versions,        // a list of versions
   computer_group,  // membership of another group
+  integers,        // a list of whole numbers, and
+  times,           // of moments (RFC 3339): texts of any_of(); an item that is neither counts as absent
 };
 // What the engine can do with a type; a FactDefinition may allow less, never more.
 OperatorSet operators_for(FactType type);
@@ -112,10 +115,12 @@ struct FactDefinition {
   FactId id = 0;
   FactType type = FactType::text;
   OperatorSet operators;        // empty: all that the type has
-  std::vector<Choice> choices;  // for FactType::choice
+  std::vector<Choice> choices;  // of FactType::choice; of FactType::texts where an item is one of a few
   // The value that an absent attribute stands for (`Not Collected`). Empty: it is blank, which `is ""` matches,
   // negative operators match, and nothing else does.
   std::string when_absent = {};
+  // Those of `operators` that the Jamf Pro API refuses, though its console and the Classic API take them.
+  OperatorSet refused_over_api = {};
 };
 
 // The criterion names that exist, and what each one reads.
@@ -125,8 +130,13 @@ class Vocabulary {
   bool add(FactDefinition definition);
   std::shared_ptr<const FactDefinition> find(std::string_view name) const;
 
+  // A name that people know from elsewhere, and why it is none here: what compile() then says.
+  void explain_missing(std::string_view name, std::string why);
+  std::string why_missing(std::string_view name) const;  // empty: nobody said
+
  private:
   std::unordered_map<std::string, std::shared_ptr<const FactDefinition>> by_name_;
+  std::unordered_map<std::string, std::string> missing_;
 };
 
 // Membership of another group, and until when that is known to hold.
@@ -153,14 +163,25 @@ enum class Precedence : std::uint8_t {
   left_fold,  // (A or B) and C, as the list is read
 };
 
+// Whose rules a list must keep. What is stored already was checked when it was saved.
+enum class Rules : std::uint8_t {
+  classic,       // everything that can be judged
+  jamf_pro_api,  // without what that API's validator refuses
+};
+
 struct Options {
   Precedence precedence = Precedence::and_first;
+  // Whose days `before` and `after` mean; none: UTC.
+  std::shared_ptr<const TimeZone> time_zone = {};
+  Rules rules = Rules::classic;
 };
 
 // Something legal that rarely means what its author thinks.
 struct Warning {
-  std::string reason;  // `mixed_and_or`, `unknown_choice`
+  std::string reason;  // `mixed_and_or`, `unknown_choice`; lint.h has more
   std::string message;
+  std::string where = {};  // the criterion by its priority, `criteria[2]`; empty: the list as a whole
+  bool operator==(const Warning&) const = default;
 };
 
 class Program {

@@ -24,7 +24,9 @@ const Value* chunk_at(const std::vector<std::unique_ptr<Value[]>>& chunks, std::
   return chunk < chunks.size() ? chunks[chunk].get() : nullptr;
 }
 
-bool is_list(FactType type) { return type == FactType::texts || type == FactType::versions; }
+bool is_list(FactType type) {
+  return type == FactType::texts || type == FactType::versions || type == FactType::integers || type == FactType::times;
+}
 
 }  // namespace
 

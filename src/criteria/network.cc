@@ -61,6 +61,17 @@ Verdict judge_number(const Predicate& predicate, std::int64_t number, Time now) 
   return judge_time(predicate, from_unix_milliseconds(number), now);
 }
 
+// Whether any item fits: of moments, whose answer time changes.
+Verdict judge_items(const FactTable& table, const Condition& condition, std::span<const Code> items, Time now) {
+  Joint joint(Because::Kind::any_of);
+  const Place& place = *condition.place;
+  for (Code code : items) {
+    Code member = table.item_dictionary(place.column).item(code)[place.member];
+    joint.add(judge_item(condition.predicate, table.dictionary(place.column, place.member).text(member), now));
+  }
+  return joint.verdict();
+}
+
 // What tells two predicates apart.
 std::string identity_of(const Predicate& predicate) {
   return std::to_string(predicate.fact->id) + "|" + std::to_string(static_cast<int>(predicate.test)) + "|" +
@@ -119,7 +130,8 @@ struct Network::State {
         texts(table.text_columns()),
         numbers(table.number_columns()),
         lists(table.list_columns()),
-        timed(table.number_columns()) {}
+        timed(table.number_columns()),
+        timed_lists(table.list_columns()) {}
 
   void add(Listed listed) {
     auto number = static_cast<std::uint32_t>(programs.size());
@@ -167,7 +179,11 @@ struct Network::State {
         texts[place->column].conditions.push_back(number);
         break;
       case Place::Kind::list:
-        lists[place->column].conditions.push_back(number);
+        if (predicate.fact->type == FactType::times) {
+          timed_lists[place->column].push_back(number);
+        } else {
+          lists[place->column].conditions.push_back(number);
+        }
         break;
       case Place::Kind::number:
         (depends_on_time(predicate.test) ? timed : numbers)[place->column].push_back(number);
@@ -195,7 +211,7 @@ struct Network::State {
         const Condition& condition = conditions[number];
         std::uint32_t member = condition.place->member;
         std::string_view text = table.dictionary(column, member).text(item[member]);
-        if (is_turned(condition) ? !text.empty() : passes_item(condition.predicate, text)) profile.push_back(number);
+        if (judge_item(condition.predicate, text, kEpoch).truth) profile.push_back(number);
       }
       return profile;
     });
@@ -210,6 +226,8 @@ struct Network::State {
         return false;
       case FactType::texts:
       case FactType::versions:
+      case FactType::integers:
+      case FactType::times:
         return condition.predicate.test == Test::blank;
       default:
         return passes_text(condition.predicate, {});
@@ -223,7 +241,8 @@ struct Network::State {
   std::vector<Column> texts;
   std::vector<std::vector<std::uint32_t>> numbers;  // conditions that time alone does not change, by column
   std::vector<Column> lists;
-  std::vector<std::vector<std::uint32_t>> timed;  // those that it does
+  std::vector<std::vector<std::uint32_t>> timed;        // those that it does
+  std::vector<std::vector<std::uint32_t>> timed_lists;  // on lists of moments, by list column
 };
 
 Network::Network(FactTable& table, std::vector<Listed> programs) : state_(std::make_unique<State>(table)) {
@@ -289,16 +308,27 @@ Network::Affected Network::affected(Row row, std::span<const FactChange> changes
       }
     }
   }
+  // What rests on a condition whose answer now ends earlier ends earlier too.
+  auto compare = [&](std::uint32_t condition, Verdict before, Verdict after) {
+    affected.next_flip = std::min(affected.next_flip, after.valid_until);
+    if (before.truth != after.truth || after.valid_until < before.valid_until) flipped.push_back(condition);
+  };
+  const RowFacts old_facts{table, row};
+  const RowFacts new_facts{table, row, changes};
   for (std::uint32_t column = 0; column < state.timed.size(); ++column) {
     if (state.timed[column].empty()) continue;
-    std::int64_t before = table.number(column, row);
-    const FactChange* change = change_of(changes, Place::Kind::number, column);
-    std::int64_t after = change != nullptr ? change->number : before;
+    std::int64_t before = old_facts.number(column);
+    std::int64_t after = new_facts.number(column);
     for (std::uint32_t condition : state.timed[column]) {
       const Predicate& predicate = state.conditions[condition].predicate;
-      Verdict verdict = judge_number(predicate, after, now);
-      affected.next_flip = std::min(affected.next_flip, verdict.valid_until);
-      if (judge_number(predicate, before, judged_at).truth != verdict.truth) flipped.push_back(condition);
+      compare(condition, judge_number(predicate, before, judged_at), judge_number(predicate, after, now));
+    }
+  }
+  for (std::uint32_t column = 0; column < state.timed_lists.size(); ++column) {
+    for (std::uint32_t number : state.timed_lists[column]) {
+      const Condition& condition = state.conditions[number];
+      compare(number, judge_items(table, condition, old_facts.items(column), judged_at),
+              judge_items(table, condition, new_facts.items(column), now));
     }
   }
   for (std::uint32_t condition : flipped) {
@@ -325,6 +355,10 @@ Pass::Verdict Pass::condition(std::uint32_t number) const {
   const Place& place = *condition.place;
   if (place.kind == Place::Kind::number) {
     auto verdict = judge_number(condition.predicate, facts_.number(place.column), now_);
+    return {verdict.truth, verdict.valid_until};
+  }
+  if (place.kind == Place::Kind::list && condition.predicate.fact->type == FactType::times) {
+    auto verdict = judge_items(network_.table, condition, facts_.items(place.column), now_);
     return {verdict.truth, verdict.valid_until};
   }
   if (!truths_.empty()) return {test_bit(truths_, number), kNever};
@@ -392,6 +426,12 @@ Time Pass::next_flip() const {
                       judge_number(network_.conditions[condition].predicate, facts_.number(column), now_).valid_until);
     }
   }
+  for (std::uint32_t column = 0; column < network_.timed_lists.size(); ++column) {
+    for (std::uint32_t condition : network_.timed_lists[column]) {
+      next = std::min(
+          next, judge_items(network_.table, network_.conditions[condition], facts_.items(column), now_).valid_until);
+    }
+  }
   return next;
 }
 
@@ -421,6 +461,14 @@ std::vector<Network::Words> Network::judge_chunk(std::size_t chunk, const Words&
     for (std::size_t i = 0; i < kChunkRows; ++i) {
       for (Code item : state.table.items(column, first + static_cast<Row>(i))) {
         for (std::uint32_t met : state.profile_of_item(column, item)) set_bit(truths[met], i);
+      }
+    }
+  }
+  for (std::uint32_t column = 0; column < state.timed_lists.size(); ++column) {
+    for (std::uint32_t number : state.timed_lists[column]) {
+      for (std::size_t i = 0; i < kChunkRows; ++i) {
+        auto items = state.table.items(column, first + static_cast<Row>(i));
+        if (judge_items(state.table, state.conditions[number], items, now).truth) set_bit(truths[number], i);
       }
     }
   }

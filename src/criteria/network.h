@@ -50,8 +50,9 @@ class Network {
   std::size_t condition_count() const;  // distinct predicates
 
   struct Affected {
-    std::vector<std::uint32_t> programs;  // ascending, each once; those that name them follow if these change
-    Time next_flip = kNever;              // the first moment at which time alone may change any of the row's conditions
+    // Ascending, each once. Those that name them must be looked at too where membership changes or ends earlier.
+    std::vector<std::uint32_t> programs;
+    Time next_flip = kNever;  // the first moment at which time alone may change any of the row's conditions
   };
   // `judged_at` is when the row was judged last with what the table has; kEpoch: never, so every program is affected.
   Affected affected(Row row, std::span<const FactChange> changes, Time judged_at, Time now);

@@ -10,6 +10,20 @@ namespace {
 
 const Time kBegin = *parse_iso8601("2026-11-23T12:00:00Z");
 
+constexpr FactId kCertificatesExpiring = 900;
+
+std::vector<FactDefinition> network_definitions() {
+  auto definitions = test_definitions();
+  definitions.push_back({"Certificates Expiring", kCertificatesExpiring, FactType::times, {}, {}});
+  return definitions;
+}
+
+Vocabulary network_vocabulary() {
+  Vocabulary vocabulary;
+  for (FactDefinition& definition : network_definitions()) CHECK(vocabulary.add(std::move(definition)));
+  return vocabulary;
+}
+
 std::uint64_t next_random(std::uint64_t& state) {  // splitmix64
   std::uint64_t z = (state += 0x9E3779B97F4A7C15ULL);
   z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
@@ -21,7 +35,7 @@ class Fleet {
  public:
   explicit Fleet(std::uint64_t seed)
       : random_(seed),
-        definitions_(test_definitions()),
+        definitions_(network_definitions()),
         table_(definitions_, {{kApplicationTitle, kApplicationVersion}}) {}
 
   std::size_t below(std::size_t limit) { return next_random(random_) % limit; }
@@ -31,7 +45,7 @@ class Fleet {
     static const std::vector<std::string> texts = {"", "lab-1", "LAB", "mac", "b"};
     static const std::vector<std::string> versions = {"", "14", "14.1", "9.9"};
     Criterion criterion;
-    switch (below(groups == 0 ? 7 : 8)) {
+    switch (below(groups == 0 ? 8 : 9)) {
       case 0:
         criterion = {.name = "Computer Name",
                      .search_type = one_of({"is", "is not", "like", "matches regex"}),
@@ -68,6 +82,11 @@ class Fleet {
                      .value = one_of(versions)};
         if (criterion.value.empty()) criterion.search_type = "is";
         break;
+      case 7:
+        criterion = {.name = "Certificates Expiring",
+                     .search_type = one_of({"in more than x days", "in less than x days", "before (yyyy-mm-dd)"})};
+        criterion.value = criterion.search_type.starts_with("before") ? "2026-11-24" : one_of({"1", "2"});
+        break;
       default:
         criterion = {.name = "Computer Group",
                      .search_type = one_of({"member of", "not member of"}),
@@ -84,7 +103,7 @@ class Fleet {
       criteria.push_back(random_criterion(groups));
       criteria.back().priority = static_cast<std::int64_t>(i);
     }
-    auto program = compile(criteria, test_vocabulary());
+    auto program = compile(criteria, network_vocabulary());
     EXPECT_TRUE(program.ok()) << program.failure().message;
     Network::Listed listed{.program = *program};
     for (const std::string& name : program->groups()) {
@@ -100,7 +119,7 @@ class Fleet {
         {kFileVault, {"", "ALL_ENCRYPTED", "NOT_ENCRYPTED"}},
         {kGatekeeper, {"", "Off"}},
     };
-    switch (below(4)) {
+    switch (below(5)) {
       case 0: {
         const auto& [fact, values] = texts[below(texts.size())];
         std::string value = one_of(values);
@@ -124,6 +143,17 @@ class Fleet {
         Time time = kBegin + minutes{static_cast<std::int64_t>(below(6 * 1440))} - days{3};
         facts.times[fact] = time;
         return {.kind = place.kind, .column = place.column, .number = to_unix_milliseconds(time)};
+      }
+      case 3: {
+        auto place = *table_.place(kCertificatesExpiring);
+        std::set<Code> items;
+        facts.lists[kCertificatesExpiring].clear();
+        for (std::size_t i = below(3); i > 0; --i) {
+          std::string time = to_iso8601(kBegin + minutes{static_cast<std::int64_t>(below(6 * 1440))} - days{1});
+          facts.lists[kCertificatesExpiring].push_back(time);
+          items.insert(table_.item_dictionary(place.column).intern({table_.dictionary(place.column, 0).intern(time)}));
+        }
+        return {.kind = place.kind, .column = place.column, .items = {items.begin(), items.end()}};
       }
       default: {
         auto place = *table_.place(kApplicationTitle);
@@ -177,9 +207,9 @@ TEST(Network, AgreesWithJudgeWhateverChanges) {
     Network network(fleet.table(), programs);
     constexpr Row kRow = 70'000;  // of the second chunk
     WrittenFacts facts;
-    std::vector<bool> kept(programs.size());
+    std::vector<Membership> kept;
     Time judged_at = kBegin;
-    for (std::uint32_t i = 0; i < programs.size(); ++i) kept[i] = by_judge(programs, facts, kBegin)[i].member;
+    kept = by_judge(programs, facts, kBegin);
     Time now = kBegin;
     for (int step = 0; step < 40; ++step) {
       now += minutes{static_cast<std::int64_t>(fleet.below(1500))};
@@ -198,16 +228,19 @@ TEST(Network, AgreesWithJudgeWhateverChanges) {
       std::set<std::uint32_t> waiting(affected.programs.begin(), affected.programs.end());
       while (!waiting.empty()) {
         std::uint32_t program = waiting.extract(waiting.begin()).value();
-        bool member = pass.judge(program).member;
-        if (member == kept[program]) continue;
-        kept[program] = member;
+        Membership result = pass.judge(program);
+        bool news = result.member != kept[program].member || result.valid_until < kept[program].valid_until;
+        kept[program] = result;
+        if (!news) continue;
         waiting.insert(network.dependants(program).begin(), network.dependants(program).end());
       }
       Pass whole(network, {fleet.table(), kRow, changes}, now, always);
       whole.judge_all();
       EXPECT_EQ(whole.next_flip(), affected.next_flip);
       for (std::uint32_t i = 0; i < programs.size(); ++i) {
-        ASSERT_EQ(kept[i], expected[i].member) << "seed " << seed << ", step " << step << ", program " << i;
+        ASSERT_EQ(kept[i].member, expected[i].member) << "seed " << seed << ", step " << step << ", program " << i;
+        ASSERT_LE(kept[i].valid_until, expected[i].valid_until)
+            << "seed " << seed << ", step " << step << ", program " << i;
         ASSERT_EQ(whole.result(i).member, expected[i].member) << "seed " << seed << ", step " << step;
         ASSERT_EQ(whole.result(i).valid_until, expected[i].valid_until) << "seed " << seed << ", step " << step;
         ASSERT_LE(affected.next_flip, expected[i].valid_until) << "seed " << seed << ", step " << step;
@@ -232,7 +265,7 @@ TEST(Network, KeepsAPredicateThatManyProgramsShareOnce) {
   Fleet fleet(1);
   std::vector<Network::Listed> programs;
   for (int i = 0; i < 10; ++i) {
-    programs.push_back({compile({{"Total RAM MB", 0, "and", "more than", "8192"}}, test_vocabulary()).value()});
+    programs.push_back({compile({{"Total RAM MB", 0, "and", "more than", "8192"}}, network_vocabulary()).value()});
   }
   Network network(fleet.table(), std::move(programs));
   EXPECT_EQ(network.condition_count(), 1u);

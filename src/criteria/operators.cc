@@ -64,8 +64,10 @@ OperatorSet operators_for(FactType type) {
     case FactType::text:
       return kTextOperators;
     case FactType::integer:
+    case FactType::integers:
       return {Operator::is, Operator::is_not, Operator::more_than, Operator::less_than};
     case FactType::time:
+    case FactType::times:
       return {Operator::before,
               Operator::after,
               Operator::more_than_x_days_ago,
@@ -97,6 +99,15 @@ bool Vocabulary::add(FactDefinition definition) {
 std::shared_ptr<const FactDefinition> Vocabulary::find(std::string_view name) const {
   auto found = by_name_.find(text::lower(name));
   return found == by_name_.end() ? nullptr : found->second;
+}
+
+void Vocabulary::explain_missing(std::string_view name, std::string why) {
+  missing_[text::lower(name)] = std::move(why);
+}
+
+std::string Vocabulary::why_missing(std::string_view name) const {
+  auto found = missing_.find(text::lower(name));
+  return found == missing_.end() ? std::string() : found->second;
 }
 
 }  // namespace wardbridge::criteria

@@ -55,15 +55,23 @@ struct Program::Code {
   bool depends_on_time = false;
 };
 
-// What a predicate's positive form says of one value; `text` empty: blank or absent.
+// True when `spelling` names the choice.
+bool names_choice(const Choice& choice, std::string_view spelling);
+
 struct Verdict {
   bool truth;
   Time valid_until;
 };
+// The positive form of a predicate's test, of one value that is there: a text that is not blank, a number, a moment.
+bool text_passes(const Predicate& predicate, std::string_view text);
+bool number_passes(const Predicate& predicate, std::int64_t number);
+Verdict judge_moment(const Predicate& predicate, Time moment, Time now);
+// The same of one value or none. A text's absence may stand for a value; no moment is never what is asked for (law 2).
 bool passes_text(const Predicate& predicate, std::string_view text);
-bool passes_item(const Predicate& predicate, std::string_view item);  // of a list; a blank item passes nothing
 bool passes_integer(const Predicate& predicate, std::optional<std::int64_t> number);
 Verdict judge_time(const Predicate& predicate, std::optional<Time> moment, Time now);
+// Of one item of a list, whatever the list holds. What a blank criterion asks of an item is whether it is there.
+Verdict judge_item(const Predicate& predicate, std::string_view item, Time now);
 bool depends_on_time(Test test);
 
 // Joins the verdicts of parts. The answer of `all of` rests on any one part that says no, so it holds as long as the
@@ -89,8 +97,5 @@ class Joint {
   bool decided_ = false;
   Time until_ = kNever;
 };
-
-// True when `spelling` names the choice.
-bool names_choice(const Choice& choice, std::string_view spelling);
 
 }  // namespace wardbridge::criteria
