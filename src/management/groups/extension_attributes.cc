@@ -160,8 +160,7 @@ Status replace_attribute(store::Transaction& tx, const ExtensionAttribute& attri
     }
   }
   write_row(tx, attribute);
-  GroupNames names;
-  for (const SmartComputerGroup& group : list(tx)) names[group.id] = group.name;
+  GroupNames names = stored_names(tx);
   for (const SmartComputerGroup& group : groups) {
     write_criteria(tx, group.id, group.criteria, TRY(resolve_groups(group.criteria, names)));
   }

@@ -16,13 +16,17 @@ struct GroupBook::Edition {
     GroupId id;
     std::string name;
     std::int64_t site_id = kNoSite;
-    std::optional<criteria::Program> program;  // nothing: unusable, and so nobody is a member
+    std::optional<criteria::Program> program;  // nothing: unusable or static
+    bool smart = true;                         // else the assignments tell who is a member
     // The groups that its criteria name: as spelled, and where they stand in `entries`, always before this one.
     std::vector<std::pair<std::string, std::size_t>> references;
+
+    bool usable() const { return program.has_value() || !smart; }  // nobody is a member of one that isn't
   };
   Revision revision;
   std::vector<Entry> entries;
   std::vector<inventory::Section> sections;
+  bool has_static_groups = false;
 };
 
 namespace {
@@ -35,8 +39,14 @@ using inventory::Section;
 // Puts the groups in an order in which each stands after those that it names.
 class Binder {
  public:
-  Binder(std::vector<SmartComputerGroup> groups, const criteria::Vocabulary& vocabulary, criteria::Options options)
-      : groups_(std::move(groups)), vocabulary_(vocabulary), options_(options) {}
+  // `static_entries` name no other group, so they come first.
+  Binder(std::vector<Entry> static_entries, std::vector<SmartComputerGroup> groups,
+         const criteria::Vocabulary& vocabulary, criteria::Options options)
+      : groups_(std::move(groups)),
+        vocabulary_(vocabulary),
+        options_(options),
+        entries_(std::move(static_entries)),
+        static_count_(entries_.size()) {}
 
   std::vector<Entry> bind() {
     for (const SmartComputerGroup& group : groups_) place(group);
@@ -48,14 +58,14 @@ class Binder {
   std::optional<std::size_t> place(const SmartComputerGroup& group) {
     if (auto found = placed_.find(group.id); found != placed_.end()) return found->second;
     if (!started_.insert(group.id).second) return std::nullopt;
-    Entry entry{group.id, group.name, group.site_id, {}, {}};
+    Entry entry{.id = group.id, .name = group.name, .site_id = group.site_id, .program = {}, .references = {}};
     auto program = criteria::compile(group.criteria, vocabulary_, options_);
     if (program.ok()) entry.program = *std::move(program);
     for (const criteria::Criterion& criterion : group.criteria) {
       if (!entry.program || !names_group(criterion)) continue;
       auto at = place_named(criterion.value);
       // INVARIANT: law 2. "Not a member" of a group that can't be judged is not known either, so nobody is in this one.
-      if (at && entries_[*at].program) {
+      if (at && entries_[*at].usable()) {
         entry.references.emplace_back(criterion.value, *at);
       } else {
         entry.program.reset();
@@ -66,6 +76,9 @@ class Binder {
   }
 
   std::optional<std::size_t> place_named(const std::string& name) {
+    for (std::size_t i = 0; i < static_count_; ++i) {
+      if (text::equal_ignoring_case(entries_[i].name, name)) return i;
+    }
     auto found = std::find_if(groups_.begin(), groups_.end(),
                               [&](const auto& group) { return text::equal_ignoring_case(group.name, name); });
     return found == groups_.end() ? std::nullopt : place(*found);
@@ -75,6 +88,7 @@ class Binder {
   const criteria::Vocabulary& vocabulary_;
   criteria::Options options_;
   std::vector<Entry> entries_;
+  std::size_t static_count_;
   std::map<GroupId, std::size_t> placed_;
   std::set<GroupId> started_;
 };
@@ -91,19 +105,22 @@ std::vector<Section> sections_of(const std::vector<Entry>& entries) {
   return {sections.begin(), sections.end()};
 }
 
-std::int64_t site_of(const Computer& computer) {
-  auto found = computer.sections.find(Section::general);
-  const json::Object* general = found == computer.sections.end() ? nullptr : found->second.if_object();
-  const json::Object* site = general == nullptr ? nullptr : json::object_at(*general, "site");
-  auto id = site == nullptr ? std::nullopt : json::text_at(*site, "id");
-  return id ? text::parse_integer(*id).value_or(kNoSite) : kNoSite;
+std::vector<Entry> static_entries(store::Transaction& tx) {
+  std::vector<Entry> entries;
+  for (const ComputerGroup& group : list_all(tx)) {
+    if (group.smart) continue;
+    entries.push_back({.id = group.id, .name = group.name, .site_id = group.site_id, .smart = false});
+  }
+  return entries;
 }
 
 // Judges one computer by the groups of an edition, in their order.
 class Judging {
  public:
-  Judging(const Edition& edition, const Computer& computer, Time now)
+  // `assigned` are the computer's static groups.
+  Judging(const Edition& edition, const Computer& computer, std::set<GroupId> assigned, Time now)
       : edition_(edition),
+        assigned_(std::move(assigned)),
         computer_(computer),
         now_(now),
         site_(site_of(computer)),
@@ -113,7 +130,7 @@ class Judging {
       current_ = &entry;
       Membership result;
       if (overruled(entry).empty()) {
-        result.member = criteria::matches(*entry.program, facts_, now_, &result.valid_until);
+        result.member = !entry.smart || criteria::matches(*entry.program, facts_, now_, &result.valid_until);
       }
       results_.push_back(result);
     }
@@ -125,11 +142,13 @@ class Judging {
   std::string_view overruled(const Entry& entry) const {
     if (!computer_.managed) return "unmanaged";  // INVARIANT: law 4
     if (entry.site_id != kNoSite && entry.site_id != site_) return "other_site";
+    if (!entry.smart) return assigned_.contains(entry.id) ? "" : "not_assigned";
     if (!entry.program) return "unusable";
     return {};
   }
 
   criteria::Judgement judge(const Entry& entry) {
+    if (!entry.smart) return {.truth = true, .because = {}};
     current_ = &entry;
     return criteria::judge(*entry.program, facts_, now_);
   }
@@ -144,6 +163,7 @@ class Judging {
   }
 
   const Edition& edition_;
+  std::set<GroupId> assigned_;
   const Computer& computer_;
   Time now_;
   std::int64_t site_;
@@ -151,6 +171,10 @@ class Judging {
   ComputerFacts facts_;
   std::vector<Membership> results_;
 };
+
+std::set<GroupId> static_groups_of(store::Transaction& tx, const Edition& edition, ComputerId computer) {
+  return edition.has_static_groups ? assigned_groups(tx, computer) : std::set<GroupId>();
+}
 
 std::int64_t next_change_number(store::Transaction& tx, ComputerId computer) {
   return tx
@@ -180,7 +204,9 @@ std::shared_ptr<const Edition> GroupBook::edition(store::Transaction& tx) {
   // Compiled outside of the lock: two threads may do it twice, none waits for the store while holding it.
   auto edition = std::make_shared<Edition>();
   edition->revision = std::move(revision);
-  edition->entries = Binder(list(tx), vocabulary_with(list_attributes(tx)), options_).bind();
+  auto assigned_only = static_entries(tx);
+  edition->has_static_groups = !assigned_only.empty();
+  edition->entries = Binder(std::move(assigned_only), list(tx), vocabulary_with(list_attributes(tx)), options_).bind();
   edition->sections = sections_of(edition->entries);
   std::lock_guard lock(mutex_);
   latest_ = edition;
@@ -192,7 +218,7 @@ std::vector<Section> GroupBook::sections_needed(store::Transaction& tx) { return
 Assessment assess(store::Transaction& tx, GroupBook& book, const Computer& computer, Time now,
                   const std::string& cause) {
   std::shared_ptr<const Edition> edition = book.edition(tx);
-  Judging judging(*edition, computer, now);
+  Judging judging(*edition, computer, static_groups_of(tx, *edition, computer.id), now);
   std::map<GroupId, Time> stored;
   for (const store::Row& row :
        tx.query("SELECT group_id, valid_until FROM computer_group_member WHERE computer_id = ?", {computer.id.value})) {
@@ -230,7 +256,7 @@ Result<Explanation> explain(store::Transaction& tx, GroupBook& book, const Compu
   const auto& entries = edition->entries;
   auto entry = std::find_if(entries.begin(), entries.end(), [&](const Entry& one) { return one.id == group; });
   if (entry == entries.end()) return not_found("no_group", "no group has the id " + std::to_string(group.value));
-  Judging judging(*edition, computer, now);
+  Judging judging(*edition, computer, static_groups_of(tx, *edition, computer.id), now);
   Explanation explanation;
   explanation.group_name = entry->name;
   explanation.stored = standing(tx, group, computer.id, now);

@@ -57,7 +57,8 @@ struct Explanation {
   // What an assessment at `now` would say, with its reasons.
   bool member = false;
   Time valid_until = kNever;
-  // Why no criterion was asked: `unmanaged`, `other_site`, `unusable` (the group no longer compiles). Empty: they were.
+  // Why no criterion was asked: `unmanaged`, `other_site`, `unusable` (the group no longer compiles), `not_assigned` (a
+  // static group). Empty: they were, or a static group has the computer.
   std::string overruled_by;
   criteria::Because because;
 };

@@ -5,20 +5,13 @@
 #include "base/text.h"
 #include "management/groups/computer_facts.h"
 #include "management/groups/rows.h"
+#include "management/groups/static_groups.h"
 
 namespace wardbridge::groups {
 namespace {
 
-constexpr const char* kGroupType = "Smart Computer Group";
-constexpr const char* kGroupColumns = "SELECT id, platform_id, name, description, site_id, criteria FROM computer_group";
-
-GroupNames stored_names(store::Transaction& tx) {
-  GroupNames names;
-  for (const store::Row& row : tx.query("SELECT id, name FROM computer_group")) {
-    names[GroupId{row.integer(0)}] = row.text(1);
-  }
-  return names;
-}
+constexpr const char* kGroupColumns =
+    "SELECT id, platform_id, name, description, site_id, criteria FROM computer_group";
 
 SmartComputerGroup group_from(const store::Row& row, const GroupNames& names) {
   return {.id = GroupId{row.integer(0)},
@@ -30,7 +23,7 @@ SmartComputerGroup group_from(const store::Row& row, const GroupNames& names) {
 }
 
 std::optional<SmartComputerGroup> find_one(store::Transaction& tx, const char* condition, store::Value key) {
-  auto row = tx.query_one(std::string(kGroupColumns) + condition, {std::move(key)});
+  auto row = tx.query_one(std::string(kGroupColumns) + condition + " AND smart = 1", {std::move(key)});
   if (!row) return std::nullopt;
   GroupNames names;
   for (const store::Row& referenced :
@@ -40,6 +33,15 @@ std::optional<SmartComputerGroup> find_one(store::Transaction& tx, const char* c
     names[GroupId{referenced.integer(0)}] = referenced.text(1);
   }
   return group_from(*row, names);
+}
+
+ComputerGroup common_of(const SmartComputerGroup& group) {
+  return {.id = group.id,
+          .platform_id = group.platform_id,
+          .name = group.name,
+          .description = group.description,
+          .site_id = group.site_id,
+          .smart = true};
 }
 
 // In the order and spelling in which a list is kept.
@@ -56,13 +58,9 @@ struct Checked {
 
 // Everything that can be wrong with a group that is about to be stored. Tidies its criteria.
 Result<Checked> check(store::Transaction& tx, SmartComputerGroup& group) {
-  TRY(check_name(group.name));
-  if (!text::is_utf8(group.description)) {
-    return invalid("invalid_description", "the description is not readable text", "description");
-  }
-  if (auto same = find_by_name(tx, group.name); same && same->id != group.id) {
-    return Failure{Code::conflict, "already_exists", "a group is called `" + same->name + "` already", "name"};
-  }
+  ComputerGroup common = common_of(group);
+  TRY(check_common(tx, common));
+  group.platform_id = common.platform_id;
   criteria::Program program = TRY(criteria::compile(group.criteria, vocabulary_with(list_attributes(tx))));
   tidy(group.criteria);
   GroupNames names = stored_names(tx);
@@ -76,39 +74,42 @@ Result<Checked> check(store::Transaction& tx, SmartComputerGroup& group) {
   return checked;
 }
 
+json::Object differences(const SmartComputerGroup& before, const SmartComputerGroup& after) {
+  json::Object details;
+  note_common_differences(details, common_of(before), common_of(after));
+  note_difference(details, "criteria", readable(before.criteria), readable(after.criteria));
+  return details;
+}
+
 void record_edit(store::Transaction& tx, const SmartComputerGroup& before, const SmartComputerGroup& after,
                  const char* action, Time now, const audit::Actor& actor) {
-  const SmartComputerGroup& named = after.id ? after : before;
-  json::Object details;
-  note_difference(details, "name", before.name.c_str(), after.name.c_str());
-  note_difference(details, "description", before.description.c_str(), after.description.c_str());
-  note_difference(details, "siteId", before.site_id, after.site_id);
-  note_difference(details, "criteria", readable(before.criteria), readable(after.criteria));
-  std::string fingerprint = json::to_text(details) + std::to_string(named.id.value);
-  audit::record(tx, {.time = now,
-                     .actor = actor,
-                     .action = action,
-                     .object_type = kGroupType,
-                     .object_id = std::to_string(named.id.value),
-                     .object_name = named.name,
-                     .details = std::move(details)});
-  publish_edit(tx, fingerprint, now);
+  publish_edit(tx, audit_edit(tx, common_of(after), action, differences(before, after), now, actor), now);
+}
+
+Failure no_group(GroupId id) { return not_found("no_group", "no group has the id " + std::to_string(id.value)); }
+
+// The rows of a group of either kind; its members leave.
+void delete_rows(store::Transaction& tx, const ComputerGroup& group, Time now) {
+  tx.execute(
+      "INSERT INTO computer_group_change (computer_id, number, group_id, group_name, joined, time, cause) "
+      "SELECT m.computer_id, COALESCE((SELECT MAX(c.number) FROM computer_group_change c "
+      "WHERE c.computer_id = m.computer_id), 0) + 1, m.group_id, CAST(? AS TEXT), 0, CAST(? AS BIGINT), 'group "
+      "deleted' "
+      "FROM computer_group_member m WHERE m.group_id = ?",
+      {group.name, now, group.id.value});
+  for (const char* table : {"computer_group_member", "computer_group_assignment", "computer_group_reference"}) {
+    tx.execute("DELETE FROM " + std::string(table) + " WHERE group_id = ?", {group.id.value});
+  }
+  tx.execute("DELETE FROM computer_group WHERE id = ?", {group.id.value});
 }
 
 }  // namespace
 
 Result<Saved> create(store::Transaction& tx, SmartComputerGroup group, Time now, const audit::Actor& actor) {
   lock_edits(tx);
-  if (!text::is_guid(group.platform_id)) {
-    return invalid("invalid_platform_id", "`" + group.platform_id + "` is not a GUID", "platformId");
-  }
-  group.platform_id = text::lower(group.platform_id);
   group.id = GroupId{tx.next_id("computer_group")};
   Checked checked = TRY(check(tx, group));
-  tx.execute(
-      "INSERT INTO computer_group (id, platform_id, name, name_key, description, site_id, criteria) "
-      "VALUES (?, ?, ?, ?, ?, ?, '[]')",
-      {group.id.value, group.platform_id, group.name, text::lower(group.name), group.description, group.site_id});
+  insert_group(tx, common_of(group));
   write_criteria(tx, group.id, group.criteria, checked.references);
   record_edit(tx, {}, group, "create", now, actor);
   return Saved{group.id, std::move(checked.warnings)};
@@ -117,12 +118,11 @@ Result<Saved> create(store::Transaction& tx, SmartComputerGroup group, Time now,
 Result<Saved> replace(store::Transaction& tx, SmartComputerGroup group, Time now, const audit::Actor& actor) {
   lock_edits(tx);
   auto before = find(tx, group.id);
-  if (!before) return not_found("no_group", "no group has the id " + std::to_string(group.id.value));
+  if (!before) return no_group(group.id);
   group.platform_id = before->platform_id;
   Checked checked = TRY(check(tx, group));
   if (group == *before) return Saved{group.id, std::move(checked.warnings)};  // nobody needs to be judged anew
-  tx.execute("UPDATE computer_group SET name = ?, name_key = ?, description = ?, site_id = ? WHERE id = ?",
-             {group.name, text::lower(group.name), group.description, group.site_id, group.id.value});
+  update_group(tx, common_of(group));
   write_criteria(tx, group.id, group.criteria, checked.references);
   record_edit(tx, *before, *find(tx, group.id), "update", now, actor);
   return Saved{group.id, std::move(checked.warnings)};
@@ -130,26 +130,18 @@ Result<Saved> replace(store::Transaction& tx, SmartComputerGroup group, Time now
 
 Status remove(store::Transaction& tx, GroupId id, Time now, const audit::Actor& actor) {
   lock_edits(tx);
-  auto before = find(tx, id);
-  if (!before) return not_found("no_group", "no group has the id " + std::to_string(id.value));
+  auto group = find_any(tx, id);
+  if (!group) return no_group(id);
   std::string users;
   for (GroupId dependant : dependants(tx, id)) {
     users += (users.empty() ? "`" : ", `") + find(tx, dependant)->name + "`";
   }
   if (!users.empty()) {
-    return conflict("has_dependencies", "the group `" + before->name + "` is used by " + users);
+    return conflict("has_dependencies", "the group `" + group->name + "` is used by " + users);
   }
-  tx.execute(
-      "INSERT INTO computer_group_change (computer_id, number, group_id, group_name, joined, time, cause) "
-      "SELECT m.computer_id, COALESCE((SELECT MAX(c.number) FROM computer_group_change c "
-      "WHERE c.computer_id = m.computer_id), 0) + 1, m.group_id, CAST(? AS TEXT), 0, CAST(? AS BIGINT), 'group "
-      "deleted' "
-      "FROM computer_group_member m WHERE m.group_id = ?",
-      {before->name, now, id.value});
-  tx.execute("DELETE FROM computer_group_member WHERE group_id = ?", {id.value});
-  tx.execute("DELETE FROM computer_group_reference WHERE group_id = ?", {id.value});
-  tx.execute("DELETE FROM computer_group WHERE id = ?", {id.value});
-  record_edit(tx, *before, {}, "delete", now, actor);
+  json::Object details = group->smart ? differences(*find(tx, id), {}) : differences(*find_static(tx, id), {});
+  delete_rows(tx, *group, now);
+  publish_edit(tx, audit_edit(tx, *group, "delete", std::move(details), now, actor), now);
   return done();
 }
 
@@ -168,13 +160,15 @@ std::optional<SmartComputerGroup> find_by_name(store::Transaction& tx, std::stri
 std::vector<SmartComputerGroup> list(store::Transaction& tx) {
   GroupNames names = stored_names(tx);
   std::vector<SmartComputerGroup> groups;
-  for (const store::Row& row : tx.query(std::string(kGroupColumns) + " ORDER BY id")) {
+  for (const store::Row& row : tx.query(std::string(kGroupColumns) + " WHERE smart = 1 ORDER BY id")) {
     groups.push_back(group_from(row, names));
   }
   return groups;
 }
 
-std::int64_t count(store::Transaction& tx) { return tx.query_one("SELECT COUNT(*) FROM computer_group")->integer(0); }
+std::int64_t count(store::Transaction& tx) {
+  return tx.query_one("SELECT COUNT(*) FROM computer_group WHERE smart = 1")->integer(0);
+}
 
 std::vector<GroupId> dependants(store::Transaction& tx, GroupId id) {
   std::vector<GroupId> groups;

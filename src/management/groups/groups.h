@@ -1,4 +1,5 @@
-// Smart computer groups: lists of criteria that sort the organisation's Macs, and who is in them.
+// Computer groups: smart ones, lists of criteria that sort the organisation's Macs, and static ones, lists of Macs
+// (static_groups.h); and who is in them.
 //
 // Knows: group definitions and the rules for changing them, who is a member since when and until when that is known,
 // and how membership came about. Hides: the tables, the resolution of nested groups, the revision that tells every node
@@ -35,6 +36,17 @@ struct SmartComputerGroup {
   bool operator==(const SmartComputerGroup&) const = default;
 };
 
+// What every group has, smart or static. Both kinds share their ids and their names.
+struct ComputerGroup {
+  GroupId id;
+  std::string platform_id;
+  std::string name;
+  std::string description;
+  std::int64_t site_id = kNoSite;
+  bool smart = true;
+  bool operator==(const ComputerGroup&) const = default;
+};
+
 extern const store::Schema kSchema;
 
 // --- Definitions
@@ -52,14 +64,22 @@ struct Saved {
 Result<Saved> create(store::Transaction& tx, SmartComputerGroup group, Time now, const audit::Actor& actor);
 // Replaces all but the ids. `not_found`/`no_group`; otherwise as create.
 Result<Saved> replace(store::Transaction& tx, SmartComputerGroup group, Time now, const audit::Actor& actor);
-// Its members leave, which history tells. `conflict`/`has_dependencies` names the groups that use it.
+// Of a group of either kind. Its members leave, which history tells. `not_found`/`no_group`;
+// `conflict`/`has_dependencies` names the groups that use it.
 Status remove(store::Transaction& tx, GroupId id, Time now, const audit::Actor& actor);
 
+// Smart groups only.
 std::optional<SmartComputerGroup> find(store::Transaction& tx, GroupId id);
 std::optional<SmartComputerGroup> find_by_platform_id(store::Transaction& tx, std::string_view platform_id);
 std::optional<SmartComputerGroup> find_by_name(store::Transaction& tx, std::string_view name);
 std::vector<SmartComputerGroup> list(store::Transaction& tx);  // by id
 std::int64_t count(store::Transaction& tx);
+
+// Groups of both kinds.
+std::optional<ComputerGroup> find_any(store::Transaction& tx, GroupId id);
+std::optional<ComputerGroup> find_any_by_platform_id(store::Transaction& tx, std::string_view platform_id);
+std::optional<ComputerGroup> find_any_by_name(store::Transaction& tx, std::string_view name);
+std::vector<ComputerGroup> list_all(store::Transaction& tx);  // by id
 // The groups that name this one in a criterion.
 std::vector<GroupId> dependants(store::Transaction& tx, GroupId id);
 
@@ -88,8 +108,10 @@ Standing standing(store::Transaction& tx, GroupId group, ComputerId computer, Ti
 
 struct Belonging {
   GroupId group;
+  std::string platform_id;
   std::string name;
   std::string description;
+  bool smart = true;
   Time since = kEpoch;
   Time valid_until = kNever;
 };
@@ -109,7 +131,7 @@ struct StoredChange {
 std::vector<StoredChange> changes_of_computer(store::Transaction& tx, ComputerId computer, int limit);
 std::vector<StoredChange> changes_of_group(store::Transaction& tx, GroupId group, int limit);
 
-// The computer is gone: so are its memberships. Its history stays.
+// The computer is gone: so are its memberships and assignments. Its history stays.
 void forget_computer(store::Transaction& tx, ComputerId computer, Time now, const std::string& cause);
 
 }  // namespace wardbridge::groups

@@ -62,14 +62,17 @@ Standing standing(store::Transaction& tx, GroupId group, ComputerId computer, Ti
 std::vector<Belonging> groups_of(store::Transaction& tx, ComputerId computer, Time now) {
   std::vector<Belonging> belongings;
   for (const store::Row& row : tx.query(
-           "SELECT g.id, g.name, g.description, m.since, m.valid_until FROM computer_group_member m "
+           "SELECT g.id, g.platform_id, g.name, g.description, g.smart, m.since, m.valid_until "
+           "FROM computer_group_member m "
            "JOIN computer_group g ON g.id = m.group_id WHERE m.computer_id = ? AND m.valid_until > ? ORDER BY g.id",
            {computer.value, now})) {
     belongings.push_back({.group = GroupId{row.integer(0)},
-                          .name = row.text(1),
-                          .description = row.text(2),
-                          .since = row.time(3),
-                          .valid_until = row.time(4)});
+                          .platform_id = row.text(1),
+                          .name = row.text(2),
+                          .description = row.text(3),
+                          .smart = row.flag(4),
+                          .since = row.time(5),
+                          .valid_until = row.time(6)});
   }
   return belongings;
 }
@@ -95,6 +98,7 @@ void forget_computer(store::Transaction& tx, ComputerId computer, Time now, cons
       "FROM computer_group_member m JOIN computer_group g ON g.id = m.group_id WHERE m.computer_id = ?",
       {now, cause, computer.value});
   tx.execute("DELETE FROM computer_group_member WHERE computer_id = ?", {computer.value});
+  tx.execute("DELETE FROM computer_group_assignment WHERE computer_id = ?", {computer.value});
 }
 
 }  // namespace wardbridge::groups

@@ -10,6 +10,21 @@ namespace wardbridge::groups {
 namespace {
 
 constexpr std::size_t kNameBytes = 255;  // JAMF: the longest name that the Jamf Pro API takes
+constexpr const char* kCommonColumns = "SELECT id, platform_id, name, description, site_id, smart FROM computer_group";
+
+ComputerGroup common_from(const store::Row& row) {
+  return {.id = GroupId{row.integer(0)},
+          .platform_id = row.text(1),
+          .name = row.text(2),
+          .description = row.text(3),
+          .site_id = row.integer(4),
+          .smart = row.flag(5)};
+}
+
+std::optional<ComputerGroup> find_common(store::Transaction& tx, const char* condition, store::Value key) {
+  auto row = tx.query_one(std::string(kCommonColumns) + condition, {std::move(key)});
+  return row ? std::optional(common_from(*row)) : std::nullopt;
+}
 
 // FNV-1a, 64 bits: tells edits apart, protects nothing.
 std::uint64_t mix(std::uint64_t hash, std::string_view text) {
@@ -88,6 +103,98 @@ Revision stored_revision(store::Transaction& tx) {
 }
 
 std::int64_t revision(store::Transaction& tx) { return stored_revision(tx).number; }
+
+Status check_common(store::Transaction& tx, ComputerGroup& group) {
+  TRY(check_name(group.name));
+  if (!text::is_utf8(group.description)) {
+    return invalid("invalid_description", "the description is not readable text", "description");
+  }
+  if (!text::is_guid(group.platform_id)) {
+    return invalid("invalid_platform_id", "`" + group.platform_id + "` is not a GUID", "platformId");
+  }
+  group.platform_id = text::lower(group.platform_id);
+  if (auto same = find_any_by_name(tx, group.name); same && same->id != group.id) {
+    return Failure{Code::conflict, "already_exists", "a group is called `" + same->name + "` already", "name"};
+  }
+  return done();
+}
+
+void insert_group(store::Transaction& tx, const ComputerGroup& group) {
+  tx.execute(
+      "INSERT INTO computer_group (id, platform_id, name, name_key, description, site_id, criteria, smart) "
+      "VALUES (?, ?, ?, ?, ?, ?, '[]', ?)",
+      {group.id.value, group.platform_id, group.name, text::lower(group.name), group.description, group.site_id,
+       group.smart});
+}
+
+void update_group(store::Transaction& tx, const ComputerGroup& group) {
+  tx.execute("UPDATE computer_group SET name = ?, name_key = ?, description = ?, site_id = ? WHERE id = ?",
+             {group.name, text::lower(group.name), group.description, group.site_id, group.id.value});
+}
+
+void note_common_differences(json::Object& details, const ComputerGroup& before, const ComputerGroup& after) {
+  note_difference(details, "name", before.name.c_str(), after.name.c_str());
+  note_difference(details, "description", before.description.c_str(), after.description.c_str());
+  note_difference(details, "siteId", before.site_id, after.site_id);
+}
+
+std::string audit_edit(store::Transaction& tx, const ComputerGroup& group, const char* action, json::Object details,
+                       Time now, const audit::Actor& actor) {
+  std::string fingerprint = json::to_text(details) + std::to_string(group.id.value);
+  audit::record(tx, {.time = now,
+                     .actor = actor,
+                     .action = action,
+                     .object_type = group.smart ? "Smart Computer Group" : "Static Computer Group",
+                     .object_id = std::to_string(group.id.value),
+                     .object_name = group.name,
+                     .details = std::move(details)});
+  return fingerprint;
+}
+
+std::optional<ComputerGroup> find_any(store::Transaction& tx, GroupId id) {
+  return find_common(tx, " WHERE id = ?", id.value);
+}
+
+std::optional<ComputerGroup> find_any_by_platform_id(store::Transaction& tx, std::string_view platform_id) {
+  return find_common(tx, " WHERE platform_id = ?", text::lower(platform_id));
+}
+
+std::optional<ComputerGroup> find_any_by_name(store::Transaction& tx, std::string_view name) {
+  return find_common(tx, " WHERE name_key = ?", text::lower(name));
+}
+
+std::vector<ComputerGroup> list_all(store::Transaction& tx) {
+  std::vector<ComputerGroup> groups;
+  for (const store::Row& row : tx.query(std::string(kCommonColumns) + " ORDER BY id")) {
+    groups.push_back(common_from(row));
+  }
+  return groups;
+}
+
+GroupNames stored_names(store::Transaction& tx) {
+  GroupNames names;
+  for (const store::Row& row : tx.query("SELECT id, name FROM computer_group")) {
+    names[GroupId{row.integer(0)}] = row.text(1);
+  }
+  return names;
+}
+
+std::set<GroupId> assigned_groups(store::Transaction& tx, ComputerId computer) {
+  std::set<GroupId> groups;
+  for (const store::Row& row :
+       tx.query("SELECT group_id FROM computer_group_assignment WHERE computer_id = ?", {computer.value})) {
+    groups.insert(GroupId{row.integer(0)});
+  }
+  return groups;
+}
+
+std::int64_t site_of(const inventory::Computer& computer) {
+  auto found = computer.sections.find(inventory::Section::general);
+  const json::Object* general = found == computer.sections.end() ? nullptr : found->second.if_object();
+  const json::Object* site = general == nullptr ? nullptr : json::object_at(*general, "site");
+  auto id = site == nullptr ? std::nullopt : json::text_at(*site, "id");
+  return id ? text::parse_integer(*id).value_or(kNoSite) : kNoSite;
+}
 
 std::string criteria_document(const std::vector<criteria::Criterion>& criteria,
                               const std::vector<GroupId>& references) {

@@ -1,7 +1,8 @@
-// How groups are stored; for this room's own sources.
+// How groups are stored, and what both kinds of them share; for this room's own sources.
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,11 +26,22 @@ struct Revision {
 };
 Revision stored_revision(store::Transaction& tx);
 
+// What holds for the name, description and platform id of a group of either kind that is about to be stored:
+// `invalid_name`, `invalid_description`, `invalid_platform_id`, `conflict`/`already_exists`. Tidies the platform id.
+Status check_common(store::Transaction& tx, ComputerGroup& group);
+void insert_group(store::Transaction& tx, const ComputerGroup& group);
+void update_group(store::Transaction& tx, const ComputerGroup& group);  // all but its ids and its kind
+void note_common_differences(json::Object& details, const ComputerGroup& before, const ComputerGroup& after);
+// One audit row for an edit of `group`. Gives a text that differs between different edits, for publish_edit.
+std::string audit_edit(store::Transaction& tx, const ComputerGroup& group, const char* action, json::Object details,
+                       Time now, const audit::Actor& actor);
+
 // The criteria as stored. A criterion that names a group holds that group's id beside its value, which is therefore the
 // group's name at any time.
 using GroupNames = std::map<GroupId, std::string>;
 std::string criteria_document(const std::vector<criteria::Criterion>& criteria, const std::vector<GroupId>& references);
 std::vector<criteria::Criterion> criteria_from(const std::string& document, const GroupNames& names);
+GroupNames stored_names(store::Transaction& tx);  // of every group
 
 // The id that each criterion names, in their order; zero for those that name none. `unknown_group`.
 Result<std::vector<GroupId>> resolve_groups(const std::vector<criteria::Criterion>& criteria, const GroupNames& names);
@@ -45,6 +57,11 @@ void write_criteria(store::Transaction& tx, GroupId id, const std::vector<criter
 // `{"old": .., "new": ..}` of a property that changed; nothing is added when it did not.
 void note_difference(json::Object& details, std::string_view property, json::Value before, json::Value after);
 json::Array readable(const std::vector<criteria::Criterion>& criteria);
+
+// The static groups that a computer is assigned to.
+std::set<GroupId> assigned_groups(store::Transaction& tx, ComputerId computer);
+// The site that a computer's `general` section names.
+std::int64_t site_of(const inventory::Computer& computer);
 
 // Not blank, not too long, readable text.
 Status check_name(std::string_view name);

@@ -59,6 +59,16 @@ CREATE TABLE computer_extension_attribute (
   input_type TEXT NOT NULL,
   popup_choices TEXT NOT NULL
 );
+)sql",
+                                // Static groups: the same table, so that ids, names and platform ids are one space.
+                                R"sql(
+ALTER TABLE computer_group ADD COLUMN smart BIGINT NOT NULL DEFAULT 1;
+CREATE TABLE computer_group_assignment (
+  group_id BIGINT NOT NULL,
+  computer_id BIGINT NOT NULL,
+  PRIMARY KEY (group_id, computer_id)
+);
+CREATE INDEX computer_group_assignment_computer ON computer_group_assignment (computer_id);
 )sql"}};
 
 }  // namespace wardbridge::groups

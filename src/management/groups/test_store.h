@@ -27,7 +27,7 @@ inline std::vector<criteria::Criterion> all_of(std::vector<std::array<std::strin
 class GroupsTest : public ::testing::Test {
  protected:
   GroupsTest() : store_(std::move(*store::open_sqlite({.path = ":memory:"}))) {
-    const store::Schema schemas[] = {audit::kSchema, kSchema};
+    const store::Schema schemas[] = {audit::kSchema, inventory::kSchema, kSchema};
     auto status = store_->migrate(schemas);
     EXPECT_TRUE(status.ok()) << status.failure().message;
   }
