@@ -30,22 +30,22 @@ bool is_list(FactType type) {
 
 }  // namespace
 
-Code Dictionary::intern(std::string_view text) {
+FactCode Dictionary::intern(std::string_view text) {
   if (text.empty()) return 0;
   if (auto found = codes_.find(text); found != codes_.end()) return found->second;
-  auto code = static_cast<Code>(texts_.size());
+  auto code = static_cast<FactCode>(texts_.size());
   codes_.emplace(texts_.emplace_back(text), code);
   return code;
 }
 
 std::size_t ItemDictionary::Hash::operator()(const Item& item) const {
   std::uint64_t hash = 0;
-  for (Code code : item) hash = (hash ^ code) * 0x9E3779B97F4A7C15ULL;
+  for (FactCode code : item) hash = (hash ^ code) * 0x9E3779B97F4A7C15ULL;
   return static_cast<std::size_t>(hash ^ (hash >> 29));
 }
 
-Code ItemDictionary::intern(const Item& item) {
-  auto [at, is_new] = codes_.try_emplace(item, static_cast<Code>(items_.size()));
+FactCode ItemDictionary::intern(const Item& item) {
+  auto [at, is_new] = codes_.try_emplace(item, static_cast<FactCode>(items_.size()));
   if (is_new) items_.push_back(item);
   return at->second;
 }
@@ -82,7 +82,7 @@ std::optional<Place> FactTable::place(FactId fact) const {
   return found == places_.end() ? std::nullopt : std::optional(found->second);
 }
 
-const Code* FactTable::codes_of_chunk(std::uint32_t text_column, std::size_t chunk) const {
+const FactCode* FactTable::codes_of_chunk(std::uint32_t text_column, std::size_t chunk) const {
   return chunk_at(texts_[text_column].chunks, chunk);
 }
 
@@ -90,8 +90,8 @@ const std::int64_t* FactTable::numbers_of_chunk(std::uint32_t number_column, std
   return chunk_at(numbers_[number_column].chunks, chunk);
 }
 
-Code FactTable::code(std::uint32_t text_column, Row row) const {
-  const Code* chunk = codes_of_chunk(text_column, row / kChunkRows);
+FactCode FactTable::code(std::uint32_t text_column, Row row) const {
+  const FactCode* chunk = codes_of_chunk(text_column, row / kChunkRows);
   return chunk == nullptr ? 0 : chunk[row % kChunkRows];
 }
 
@@ -100,7 +100,7 @@ std::int64_t FactTable::number(std::uint32_t number_column, Row row) const {
   return chunk == nullptr ? kNoNumber : chunk[row % kChunkRows];
 }
 
-std::span<const Code> FactTable::items(std::uint32_t list_column, Row row) const {
+std::span<const FactCode> FactTable::items(std::uint32_t list_column, Row row) const {
   const Items* chunk = chunk_at(lists_[list_column].chunks, row / kChunkRows);
   if (chunk == nullptr) return {};
   const Items& items = chunk[row % kChunkRows];
@@ -124,7 +124,7 @@ void FactTable::put(Row row, FactChange change) {
   if (holds(row, change)) return;
   switch (change.kind) {
     case Place::Kind::text:
-      writable_chunk(texts_[change.column].chunks, row, Code{0})[row % kChunkRows] = change.code;
+      writable_chunk(texts_[change.column].chunks, row, FactCode{0})[row % kChunkRows] = change.code;
       return;
     case Place::Kind::number:
       writable_chunk(numbers_[change.column].chunks, row, kNoNumber)[row % kChunkRows] = change.number;
@@ -136,7 +136,7 @@ void FactTable::put(Row row, FactChange change) {
       if (!chunks[chunk]) chunks[chunk] = std::make_unique<Items[]>(kChunkRows);
       Items& items = chunks[chunk][row % kChunkRows];
       if (items.count != change.items.size()) {
-        items.codes = change.items.empty() ? nullptr : std::make_unique_for_overwrite<Code[]>(change.items.size());
+        items.codes = change.items.empty() ? nullptr : std::make_unique_for_overwrite<FactCode[]>(change.items.size());
         items.count = static_cast<std::uint32_t>(change.items.size());
       }
       std::ranges::copy(change.items, items.codes.get());

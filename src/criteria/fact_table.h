@@ -21,7 +21,7 @@
 namespace wardbridge::criteria {
 
 using Row = std::uint32_t;
-using Code = std::uint32_t;  // of a text or of an item; 0: absent, blank
+using FactCode = std::uint32_t;  // of a text or of an item; 0: absent, blank
 
 inline constexpr std::size_t kChunkRows = 65536;
 inline constexpr std::int64_t kNoNumber = INT64_MIN;
@@ -31,24 +31,24 @@ class Dictionary {
  public:
   Dictionary() { texts_.emplace_back(); }
   Dictionary(const Dictionary&) = delete;
-  Code intern(std::string_view text);
-  std::string_view text(Code code) const { return texts_[code]; }
+  FactCode intern(std::string_view text);
+  std::string_view text(FactCode code) const { return texts_[code]; }
   std::size_t size() const { return texts_.size(); }  // codes are below it
 
  private:
   std::deque<std::string> texts_;  // never moved: the keys below point into it
-  std::unordered_map<std::string_view, Code> codes_;
+  std::unordered_map<std::string_view, FactCode> codes_;
 };
 
 // The items of a list: each a few texts, such as an application's title, bundle id and version.
 class ItemDictionary {
  public:
   static constexpr std::size_t kMembers = 4;
-  using Item = std::array<Code, kMembers>;  // codes of the members' own dictionaries; 0 beyond the last
+  using Item = std::array<FactCode, kMembers>;  // codes of the members' own dictionaries; 0 beyond the last
 
   ItemDictionary() { items_.emplace_back(); }
-  Code intern(const Item& item);
-  const Item& item(Code code) const { return items_[code]; }
+  FactCode intern(const Item& item);
+  const Item& item(FactCode code) const { return items_[code]; }
   std::size_t size() const { return items_.size(); }
 
  private:
@@ -56,7 +56,7 @@ class ItemDictionary {
     std::size_t operator()(const Item& item) const;
   };
   std::vector<Item> items_;
-  std::unordered_map<Item, Code, Hash> codes_;
+  std::unordered_map<Item, FactCode, Hash> codes_;
 };
 
 // Where a fact is found.
@@ -71,9 +71,9 @@ struct Place {
 struct FactChange {
   Place::Kind kind = Place::Kind::text;
   std::uint32_t column = 0;
-  Code code = 0;                    // text
-  std::int64_t number = kNoNumber;  // integers; moments in Unix milliseconds
-  std::vector<Code> items = {};     // list: sorted, each once
+  FactCode code = 0;                 // text
+  std::int64_t number = kNoNumber;   // integers; moments in Unix milliseconds
+  std::vector<FactCode> items = {};  // list: sorted, each once
 };
 
 class FactTable {
@@ -88,9 +88,9 @@ class FactTable {
   std::size_t number_columns() const { return numbers_.size(); }
   std::size_t list_columns() const { return lists_.size(); }
 
-  Code code(std::uint32_t text_column, Row row) const;
+  FactCode code(std::uint32_t text_column, Row row) const;
   std::int64_t number(std::uint32_t number_column, Row row) const;
-  std::span<const Code> items(std::uint32_t list_column, Row row) const;
+  std::span<const FactCode> items(std::uint32_t list_column, Row row) const;
   bool holds(Row row, const FactChange& change) const;  // already
   void put(Row row, FactChange change);
   void clear(Row row);
@@ -107,19 +107,19 @@ class FactTable {
   const ItemDictionary& item_dictionary(std::uint32_t list_column) const { return lists_[list_column].dictionary; }
 
   // A chunk's values; nullptr where every row is absent.
-  const Code* codes_of_chunk(std::uint32_t text_column, std::size_t chunk) const;
+  const FactCode* codes_of_chunk(std::uint32_t text_column, std::size_t chunk) const;
   const std::int64_t* numbers_of_chunk(std::uint32_t number_column, std::size_t chunk) const;
 
  private:
   struct TextColumn {
     Dictionary dictionary;
-    std::vector<std::unique_ptr<Code[]>> chunks;
+    std::vector<std::unique_ptr<FactCode[]>> chunks;
   };
   struct NumberColumn {
     std::vector<std::unique_ptr<std::int64_t[]>> chunks;
   };
   struct Items {
-    std::unique_ptr<Code[]> codes;
+    std::unique_ptr<FactCode[]> codes;
     std::uint32_t count = 0;
   };
   struct ListColumn {

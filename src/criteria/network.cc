@@ -19,7 +19,7 @@ using Profile = std::vector<std::uint32_t>;
 class Profiles {
  public:
   template <class Find>
-  const Profile& of(Code code, Find find) {
+  const Profile& of(FactCode code, Find find) {
     if (code >= of_code_.size()) of_code_.resize(code + 1 + code / 2, 0);
     std::uint32_t& known = of_code_[code];
     if (known == 0) {
@@ -62,11 +62,11 @@ Verdict judge_number(const Predicate& predicate, std::int64_t number, Time now) 
 }
 
 // Whether any item fits: of moments, whose answer time changes.
-Verdict judge_items(const FactTable& table, const Condition& condition, std::span<const Code> items, Time now) {
+Verdict judge_items(const FactTable& table, const Condition& condition, std::span<const FactCode> items, Time now) {
   Joint joint(Because::Kind::any_of);
   const Place& place = *condition.place;
-  for (Code code : items) {
-    Code member = table.item_dictionary(place.column).item(code)[place.member];
+  for (FactCode code : items) {
+    FactCode member = table.item_dictionary(place.column).item(code)[place.member];
     joint.add(judge_item(condition.predicate, table.dictionary(place.column, place.member).text(member), now));
   }
   return joint.verdict();
@@ -99,7 +99,7 @@ const FactChange* change_of(std::span<const FactChange> changes, Place::Kind kin
 
 }  // namespace
 
-Code RowFacts::code(std::uint32_t text_column) const {
+FactCode RowFacts::code(std::uint32_t text_column) const {
   const FactChange* change = change_of(changes, Place::Kind::text, text_column);
   return change != nullptr ? change->code : table.code(text_column, row);
 }
@@ -109,9 +109,9 @@ std::int64_t RowFacts::number(std::uint32_t number_column) const {
   return change != nullptr ? change->number : table.number(number_column, row);
 }
 
-std::span<const Code> RowFacts::items(std::uint32_t list_column) const {
+std::span<const FactCode> RowFacts::items(std::uint32_t list_column) const {
   const FactChange* change = change_of(changes, Place::Kind::list, list_column);
-  return change != nullptr ? std::span<const Code>(change->items) : table.items(list_column, row);
+  return change != nullptr ? std::span<const FactCode>(change->items) : table.items(list_column, row);
 }
 
 struct Network::State {
@@ -192,7 +192,7 @@ struct Network::State {
     return number;
   }
 
-  const Profile& profile_of_text(std::uint32_t column, Code code) {
+  const Profile& profile_of_text(std::uint32_t column, FactCode code) {
     return texts[column].profiles.of(code, [&] {
       Profile profile;
       std::string_view text = table.dictionary(column).text(code);
@@ -203,7 +203,7 @@ struct Network::State {
     });
   }
 
-  const Profile& profile_of_item(std::uint32_t column, Code code) {
+  const Profile& profile_of_item(std::uint32_t column, FactCode code) {
     return lists[column].profiles.of(code, [&] {
       Profile profile;
       const ItemDictionary::Item& item = table.item_dictionary(column).item(code);
@@ -276,7 +276,7 @@ Network::Affected Network::affected(Row row, std::span<const FactChange> changes
     switch (change.kind) {
       case Place::Kind::text: {
         if (state.texts[change.column].conditions.empty()) break;
-        Code before = table.code(change.column, row);
+        FactCode before = table.code(change.column, row);
         const Profile& old_profile = state.profile_of_text(change.column, before);
         const Profile& new_profile = state.profile_of_text(change.column, change.code);
         if (&old_profile != &new_profile) note_differences(old_profile, new_profile, flipped);
@@ -293,16 +293,16 @@ Network::Affected Network::affected(Row row, std::span<const FactChange> changes
       }
       case Place::Kind::list: {
         if (state.lists[change.column].conditions.empty()) break;
-        std::span<const Code> before = table.items(change.column, row);
-        std::vector<Code> removed;
-        std::vector<Code> added;
+        std::span<const FactCode> before = table.items(change.column, row);
+        std::vector<FactCode> removed;
+        std::vector<FactCode> added;
         std::ranges::set_difference(before, change.items, std::back_inserter(removed));
         std::ranges::set_difference(change.items, before, std::back_inserter(added));
         // An item of a kind that stays is no news; what another item may still say is left to judging.
         std::set<std::uint32_t> gone;
         std::set<std::uint32_t> come;
-        for (Code item : removed) gone.merge(as_set(state.profile_of_item(change.column, item)));
-        for (Code item : added) come.merge(as_set(state.profile_of_item(change.column, item)));
+        for (FactCode item : removed) gone.merge(as_set(state.profile_of_item(change.column, item)));
+        for (FactCode item : added) come.merge(as_set(state.profile_of_item(change.column, item)));
         std::ranges::set_symmetric_difference(gone, come, std::back_inserter(flipped));
         break;
       }
@@ -341,11 +341,11 @@ Network::Affected Network::affected(Row row, std::span<const FactChange> changes
   return affected;
 }
 
-Pass::Pass(Network& network, RowFacts facts, Time now, std::function<bool(std::uint32_t)> applies)
+Pass::Pass(Network& network, RowFacts facts, Time now, Given given)
     : network_(*network.state_),
       facts_(facts),
       now_(now),
-      applies_(std::move(applies)),
+      given_(std::move(given)),
       results_(network.size()),
       known_(network.size(), 0) {}
 
@@ -365,7 +365,7 @@ Pass::Verdict Pass::condition(std::uint32_t number) const {
   if (place.kind == Place::Kind::text) {
     return {contains(network_.profile_of_text(place.column, facts_.code(place.column)), number), kNever};
   }
-  bool some = std::ranges::any_of(facts_.items(place.column), [&](Code item) {
+  bool some = std::ranges::any_of(facts_.items(place.column), [&](FactCode item) {
     return contains(network_.profile_of_item(place.column, item), number);
   });
   return {some, kNever};
@@ -395,7 +395,9 @@ Membership Pass::judge(std::uint32_t program) {
   if (known_[program] != 0) return results_[program];
   known_[program] = 1;
   Membership result;
-  if (network_.programs[program].usable && applies_(program)) {
+  if (auto given = given_(program)) {
+    result = *given;
+  } else if (network_.programs[program].usable) {
     Verdict verdict = node(program, 0);
     result = {verdict.truth, verdict.valid_until};
   }
@@ -411,7 +413,7 @@ void Pass::judge_all() {
   }
   for (std::uint32_t column = 0; column < network_.lists.size(); ++column) {
     if (network_.lists[column].conditions.empty()) continue;
-    for (Code item : facts_.items(column)) {
+    for (FactCode item : facts_.items(column)) {
       for (std::uint32_t met : network_.profile_of_item(column, item)) set_bit(truths_, met);
     }
   }
@@ -444,14 +446,14 @@ Words whole_chunk(bool truth) { return Words(kWords, truth ? ~std::uint64_t{0} :
 
 }  // namespace
 
-std::vector<Network::Words> Network::judge_chunk(std::size_t chunk, const Words& rows, Time now,
-                                                 const std::function<const Words*(std::uint32_t)>& narrowed) {
+std::vector<Network::Words> Network::judge_chunk(std::size_t chunk, Time now,
+                                                 const std::function<const Words&(std::uint32_t)>& rows) {
   State& state = *state_;
   std::vector<Words> truths(state.conditions.size(), whole_chunk(false));
   Row first = static_cast<Row>(chunk * kChunkRows);
   for (std::uint32_t column = 0; column < state.texts.size(); ++column) {
     if (state.texts[column].conditions.empty()) continue;
-    const Code* codes = state.table.codes_of_chunk(column, chunk);
+    const FactCode* codes = state.table.codes_of_chunk(column, chunk);
     for (std::size_t i = 0; i < kChunkRows; ++i) {
       for (std::uint32_t met : state.profile_of_text(column, codes == nullptr ? 0 : codes[i])) set_bit(truths[met], i);
     }
@@ -459,7 +461,7 @@ std::vector<Network::Words> Network::judge_chunk(std::size_t chunk, const Words&
   for (std::uint32_t column = 0; column < state.lists.size(); ++column) {
     if (state.lists[column].conditions.empty()) continue;
     for (std::size_t i = 0; i < kChunkRows; ++i) {
-      for (Code item : state.table.items(column, first + static_cast<Row>(i))) {
+      for (FactCode item : state.table.items(column, first + static_cast<Row>(i))) {
         for (std::uint32_t met : state.profile_of_item(column, item)) set_bit(truths[met], i);
       }
     }
@@ -495,7 +497,7 @@ std::vector<Network::Words> Network::judge_chunk(std::size_t chunk, const Words&
   for (std::uint32_t program = 0; program < state.programs.size(); ++program) {
     const State::Listing& listing = state.programs[program];
     if (!listing.usable) {
-      members.push_back(whole_chunk(false));
+      members.push_back(rows(program));
       continue;
     }
     std::function<void(std::uint32_t, Words&)> evaluate = [&](std::uint32_t at, Words& out) {
@@ -516,8 +518,8 @@ std::vector<Network::Words> Network::judge_chunk(std::size_t chunk, const Words&
     };
     Words& result = members.emplace_back(kWords);
     evaluate(0, result);
-    const Words* narrow = narrowed ? narrowed(program) : nullptr;
-    for (std::size_t i = 0; i < kWords; ++i) result[i] &= narrow != nullptr ? rows[i] & (*narrow)[i] : rows[i];
+    const Words& possible = rows(program);
+    for (std::size_t i = 0; i < kWords; ++i) result[i] &= possible[i];
   }
   return members;
 }

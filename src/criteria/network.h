@@ -8,7 +8,7 @@
 //
 //   Network network(table, {{compliant}, {named_it, {{"Compliant", 0}}}});
 //   Affected affected = network.affected(row, changes, judged_at, now);        // programs that must be looked at
-//   Pass pass(network, {table, row, changes}, now, applies);
+//   Pass pass(network, {table, row, changes}, now, given);
 //   for (auto program : affected.programs) Membership result = pass.judge(program);
 //
 // Agrees with judge() in criteria.h, which stays the reference: network_test.cc compares them at random.
@@ -29,15 +29,15 @@ struct RowFacts {
   Row row = 0;
   std::span<const FactChange> changes = {};
 
-  Code code(std::uint32_t text_column) const;
+  FactCode code(std::uint32_t text_column) const;
   std::int64_t number(std::uint32_t number_column) const;
-  std::span<const Code> items(std::uint32_t list_column) const;
+  std::span<const FactCode> items(std::uint32_t list_column) const;
 };
 
 class Network {
  public:
   struct Listed {
-    std::optional<Program> program;  // nothing: nobody is a member
+    std::optional<Program> program;  // nothing: nobody is a member, unless it is given
     // The groups that its criteria name: as spelled, and their place in the network, always before this one.
     std::vector<std::pair<std::string, std::uint32_t>> references = {};
   };
@@ -59,11 +59,10 @@ class Network {
   // The programs that name this one.
   const std::vector<std::uint32_t>& dependants(std::uint32_t program) const;
 
-  // Which of the rows of a chunk are members, one bit a row, for every program: `rows` says which rows count.
-  // `members[p]` has kChunkRows / 64 words. `applies(p)` narrows the rows of a program (a site).
+  // Which of the rows of a chunk are members, one bit a row, for every program; a set of rows has kChunkRows / 64
+  // words. `rows(p)` are those that may be members of a program at all; where it has no criteria, they are its members.
   using Words = std::vector<std::uint64_t>;
-  std::vector<Words> judge_chunk(std::size_t chunk, const Words& rows, Time now,
-                                 const std::function<const Words*(std::uint32_t)>& narrowed);
+  std::vector<Words> judge_chunk(std::size_t chunk, Time now, const std::function<const Words&(std::uint32_t)>& rows);
 
  private:
   friend class Pass;
@@ -74,8 +73,10 @@ class Network {
 // One look at one row. A program that is asked for is judged once, and so are the programs that it names.
 class Pass {
  public:
-  // `applies(program)` false: nobody is a member for a reason outside of the criteria (an unmanaged computer, a site).
-  Pass(Network& network, RowFacts facts, Time now, std::function<bool(std::uint32_t)> applies);
+  // An answer that is known without asking the criteria: of a computer that they don't apply to (unmanaged, another
+  // site), or of a group that has none.
+  using Given = std::function<std::optional<Membership>(std::uint32_t program)>;
+  Pass(Network& network, RowFacts facts, Time now, Given given);
 
   Membership judge(std::uint32_t program);
   // Every program, cheaper than one by one.
@@ -97,7 +98,7 @@ class Pass {
   Network::State& network_;
   RowFacts facts_;
   Time now_;
-  std::function<bool(std::uint32_t)> applies_;
+  Given given_;
   std::vector<Membership> results_;
   std::vector<std::uint8_t> known_;  // of results_
   std::vector<std::uint32_t> judged_;

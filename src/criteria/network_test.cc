@@ -146,7 +146,7 @@ class Fleet {
       }
       case 3: {
         auto place = *table_.place(kCertificatesExpiring);
-        std::set<Code> items;
+        std::set<FactCode> items;
         facts.lists[kCertificatesExpiring].clear();
         for (std::size_t i = below(3); i > 0; --i) {
           std::string time = to_iso8601(kBegin + minutes{static_cast<std::int64_t>(below(6 * 1440))} - days{1});
@@ -157,7 +157,7 @@ class Fleet {
       }
       default: {
         auto place = *table_.place(kApplicationTitle);
-        std::vector<Code> items;
+        std::vector<FactCode> items;
         facts.lists[kApplicationTitle].clear();
         facts.lists[kApplicationVersion].clear();
         for (std::size_t i = below(4); i > 0; --i) {
@@ -195,7 +195,7 @@ std::vector<Membership> by_judge(const std::vector<Network::Listed>& programs, W
   return results;
 }
 
-bool always(std::uint32_t) { return true; }
+std::optional<Membership> none_given(std::uint32_t) { return std::nullopt; }
 
 // Rows that change and age: what is affected is found, the whole pass and the chunk agree with judge(), and so does
 // what the incremental path keeps up to date.
@@ -224,7 +224,7 @@ TEST(Network, AgreesWithJudgeWhateverChanges) {
       std::vector<Membership> expected = by_judge(programs, facts, now);
 
       Network::Affected affected = network.affected(kRow, changes, judged_at, now);
-      Pass pass(network, {fleet.table(), kRow, changes}, now, always);
+      Pass pass(network, {fleet.table(), kRow, changes}, now, none_given);
       std::set<std::uint32_t> waiting(affected.programs.begin(), affected.programs.end());
       while (!waiting.empty()) {
         std::uint32_t program = waiting.extract(waiting.begin()).value();
@@ -234,7 +234,7 @@ TEST(Network, AgreesWithJudgeWhateverChanges) {
         if (!news) continue;
         waiting.insert(network.dependants(program).begin(), network.dependants(program).end());
       }
-      Pass whole(network, {fleet.table(), kRow, changes}, now, always);
+      Pass whole(network, {fleet.table(), kRow, changes}, now, none_given);
       whole.judge_all();
       EXPECT_EQ(whole.next_flip(), affected.next_flip);
       for (std::uint32_t i = 0; i < programs.size(); ++i) {
@@ -252,7 +252,8 @@ TEST(Network, AgreesWithJudgeWhateverChanges) {
       std::size_t bit = kRow % kChunkRows;
       rows[bit / 64] |= std::uint64_t{1} << (bit % 64);
       if (step % 10 != 0) continue;  // a whole chunk for one row is slow
-      auto members = network.judge_chunk(kRow / kChunkRows, rows, now, nullptr);
+      auto members =
+          network.judge_chunk(kRow / kChunkRows, now, [&](std::uint32_t) -> const Network::Words& { return rows; });
       for (std::uint32_t i = 0; i < programs.size(); ++i) {
         ASSERT_EQ(members[i][bit / 64], expected[i].member ? rows[bit / 64] : 0)
             << "seed " << seed << ", step " << step;
@@ -271,12 +272,20 @@ TEST(Network, KeepsAPredicateThatManyProgramsShareOnce) {
   EXPECT_EQ(network.condition_count(), 1u);
 }
 
-TEST(Network, NobodyIsInAProgramThatDoesNotApplyNorInOneThatIsUnusable) {
+TEST(Network, AnAnswerThatIsGivenIsNotAskedOfTheCriteria) {
   Fleet fleet(1);
-  Network network(fleet.table(), {{Program()}, {std::nullopt}});
-  Pass pass(network, {fleet.table(), 0}, kBegin, [](std::uint32_t program) { return program != 0; });
-  EXPECT_FALSE(pass.judge(0).member);
-  EXPECT_FALSE(pass.judge(1).member);
+  auto names_the_second = compile({{"Computer Group", 0, "and", "member of", "Second"}}, network_vocabulary());
+  Network network(fleet.table(), {{Program()}, {std::nullopt}, {std::nullopt}, {*names_the_second, {{"second", 1}}}});
+  Pass pass(network, {fleet.table(), 0}, kBegin, [](std::uint32_t program) -> std::optional<Membership> {
+    if (program == 0) return Membership{false};
+    if (program == 1) return Membership{true};
+    return std::nullopt;
+  });
+  pass.judge_all();
+  EXPECT_FALSE(pass.result(0).member);
+  EXPECT_TRUE(pass.result(1).member);
+  EXPECT_FALSE(pass.result(2).member) << "without criteria and not given";
+  EXPECT_TRUE(pass.result(3).member);
 }
 
 }  // namespace

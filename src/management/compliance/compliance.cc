@@ -67,9 +67,43 @@ std::string unmet(const criteria::Because& because) {
   return text::join(parts, because.kind == Kind::any_of ? ", or " : "; ");
 }
 
-std::string why_not_in(store::Transaction& tx, groups::GroupBook& book, const inventory::Computer& computer,
-                       groups::GroupId group, Time now) {
-  auto explanation = groups::explain(tx, book, computer, group, now);
+// Reasons and reports need more of a computer than a check-in that changes no verdict brings along.
+class Subject {
+ public:
+  Subject(store::Transaction& tx, groups::GroupBook& book, const inventory::Computer& computer)
+      : tx_(tx), book_(book), computer_(computer) {}
+
+  const inventory::Computer& row() const { return computer_; }
+  const inventory::Computer& whole() {
+    if (!whole_) {
+      auto sections = book_.sections_needed(tx_);
+      if (std::ranges::find(sections, inventory::Section::operating_system) == sections.end()) {
+        sections.push_back(inventory::Section::operating_system);  // the directory is told the version
+      }
+      whole_ = computer_;
+      whole_->held_elsewhere = nullptr;
+      whole_->sections.clear();
+      if (auto stored = inventory::load(tx_, computer_.id, sections)) whole_->sections = std::move(stored->sections);
+    }
+    return *whole_;
+  }
+  std::string os_version() {
+    const json::Value* section = computer_.section(inventory::Section::operating_system);
+    if (section == nullptr) section = whole().section(inventory::Section::operating_system);
+    if (section == nullptr || !section->is_object()) return {};
+    return std::string(json::text_at(section->get_object(), "version").value_or(""));
+  }
+
+ private:
+  store::Transaction& tx_;
+  groups::GroupBook& book_;
+  const inventory::Computer& computer_;
+  std::optional<inventory::Computer> whole_;
+};
+
+std::string why_not_in(store::Transaction& tx, groups::GroupBook& book, Subject& subject, groups::GroupId group,
+                       Time now) {
+  auto explanation = groups::explain(tx, book, subject.whole(), group, now);
   if (!explanation.ok()) return explanation.failure().message;
   std::string reason = "not in smart group `" + explanation->group_name + "`";
   if (!explanation->overruled_by.empty()) return reason + ": " + explanation->overruled_by;
@@ -85,8 +119,8 @@ struct Verdict {
   Time valid_until = kNever;
 };
 
-Verdict judge(store::Transaction& tx, groups::GroupBook& book, const Settings& settings,
-              const inventory::Computer& computer, Time now) {
+Verdict judge(store::Transaction& tx, groups::GroupBook& book, const Settings& settings, Subject& subject, Time now) {
+  const inventory::Computer& computer = subject.row();
   if (!computer.managed) {
     // INVARIANT: law 4, unmanaged overrides everything.
     return {.applicable = true, .state = State::non_compliant, .reason = "the computer is not managed"};
@@ -102,13 +136,13 @@ Verdict judge(store::Transaction& tx, groups::GroupBook& book, const Settings& s
   if (!applicable) {
     return {.applicable = false,
             .state = State::unknown,
-            .reason = why_not_in(tx, book, computer, settings.applicable_group, now)};
+            .reason = why_not_in(tx, book, subject, settings.applicable_group, now)};
   }
   const groups::Belonging* membership = membership_of(settings.compliance_group);
   if (!membership) {
     return {.applicable = true,
             .state = State::non_compliant,
-            .reason = why_not_in(tx, book, computer, settings.compliance_group, now)};
+            .reason = why_not_in(tx, book, subject, settings.compliance_group, now)};
   }
   // INVARIANT: law 3. The verdict ends when time alone may end the membership, and when the Mac has been silent too
   // long.
@@ -126,12 +160,6 @@ Verdict judge(store::Transaction& tx, groups::GroupBook& book, const Settings& s
           .valid_until = valid_until};
 }
 
-std::string_view os_version_of(const inventory::Computer& computer) {
-  auto section = computer.sections.find(inventory::Section::operating_system);
-  if (section == computer.sections.end() || !section->second.is_object()) return {};
-  return json::text_at(section->second.get_object(), "version").value_or("");
-}
-
 // A report says the same to the directory when only times moved a little: a verdict's end is pushed out while a good
 // part of it is still left, not at every check-in.
 bool worth_sending(const ledger::DeviceReport& held, const ledger::DeviceReport& wanted, Duration validity) {
@@ -145,8 +173,9 @@ bool worth_sending(const ledger::DeviceReport& held, const ledger::DeviceReport&
 }
 
 // Whether there was anything new to tell.
-bool tell_directory(store::Transaction& tx, const Settings& settings, const inventory::Computer& computer,
+bool tell_directory(store::Transaction& tx, const Settings& settings, Subject& subject,
                     const Registration& registration, const Verdict& verdict, Time check_in_at, Time now) {
+  const inventory::Computer& computer = subject.row();
   using Report = ledger::DeviceReport;
   bool compliant = verdict.state == State::compliant;
   Report report{.device_id = registration.device_id,
@@ -154,20 +183,20 @@ bool tell_directory(store::Transaction& tx, const Settings& settings, const inve
                 .user_principal_name = registration.user_principal_name,
                 .device_name = computer.name,
                 .os = "macOS",
-                .os_version = std::string(os_version_of(computer)),
+                .os_version = subject.os_version(),
                 .management = computer.managed ? Report::Management::managed : Report::Management::not_managed,
                 .verdict = compliant ? Report::Verdict::compliant : Report::Verdict::not_compliant,
                 .last_check_in = computer.last_check_in,
                 .valid_until = compliant ? verdict.valid_until : now + settings.validity,
                 .reason = verdict.reason};
-  std::string subject = subject_of(registration.device_id);
-  auto held = ledger::find(tx, settings.connection, subject);
+  std::string subject_name = subject_of(registration.device_id);
+  auto held = ledger::find(tx, settings.connection, subject_name);
   if (held && !held->is_retraction && !worth_sending(held->report, report, settings.validity)) return false;
   // A computer that the integration never applied to is none of the directory's business.
   if (!held && !verdict.applicable) return false;
   ledger::desire(tx,
                  {.connection_id = settings.connection,
-                  .subject = subject,
+                  .subject = subject_name,
                   .report = report,
                   .check_in_at = check_in_at,
                   .verdict_at = now},
@@ -326,11 +355,12 @@ std::vector<ComplianceState> states_of(store::Transaction& tx, ComputerId comput
 
 Assessment assess(store::Transaction& tx, groups::GroupBook& book, const inventory::Computer& computer,
                   Time check_in_at, Time now) {
-  Settings current = settings(tx);
-  if (!current.enabled) return {};
   auto registrations = registrations_of(tx, computer.id);
   if (registrations.empty()) return {};
-  Verdict verdict = judge(tx, book, current, computer, now);
+  Settings current = settings(tx);
+  if (!current.enabled) return {};
+  Subject subject(tx, book, computer);
+  Verdict verdict = judge(tx, book, current, subject, now);
   Assessment assessment{.look_again = verdict.valid_until};
   for (const Registration& registration : registrations) {
     auto stored = stored_state(tx, registration);
@@ -346,7 +376,7 @@ Assessment assess(store::Transaction& tx, groups::GroupBook& book, const invento
                        .since = since,
                        .judged = now});
     }
-    if (tell_directory(tx, current, computer, registration, verdict, check_in_at, now))
+    if (tell_directory(tx, current, subject, registration, verdict, check_in_at, now))
       assessment.something_to_send = true;
   }
   return assessment;

@@ -74,8 +74,8 @@ struct Assessment {
   Time look_again = kNever;        // kNever: only when something changes
   bool something_to_send = false;  // the ledger has a new wish
 };
-// Judges every registration of a computer from its stored membership, and desires what the directory shall hold. The
-// computer needs the sections of groups::GroupBook.
+// Judges every registration of a computer from its stored membership, and desires what the directory shall hold.
+// Sections that are not at hand are read when a reason or a report needs them.
 Assessment assess(store::Transaction& tx, groups::GroupBook& book, const inventory::Computer& computer,
                   Time check_in_at, Time now);
 

@@ -73,10 +73,23 @@ Result<Enrolled> enroll(store::Transaction& tx, Entropy& entropy, const Enrollme
   return enrolled;
 }
 
+namespace {
+
+Failure bad_device_token() { return {Code::unauthenticated, "bad_device_token", "no computer has this credential"}; }
+
+}  // namespace
+
 Result<inventory::ComputerId> identify(store::Transaction& tx, std::string_view check_in_token) {
   auto id = inventory::find_by_credential(tx, crypto::hash_token(check_in_token));
-  if (!id) return Failure{Code::unauthenticated, "bad_device_token", "no computer has this credential"};
+  if (!id) return bad_device_token();
   return *id;
+}
+
+Result<inventory::Arrival> arrive(store::Transaction& tx, std::string_view check_in_token, std::string_view report_id,
+                                  std::string_view body_hash) {
+  auto arrival = TRY(inventory::arrive(tx, crypto::hash_token(check_in_token), report_id, body_hash));
+  if (!arrival) return bad_device_token();
+  return *std::move(arrival);
 }
 
 }  // namespace wardbridge::enrollment

@@ -43,4 +43,8 @@ Result<Enrolled> enroll(store::Transaction& tx, Entropy& entropy, const Enrollme
 // The computer whose credential this is; `unauthenticated`/`bad_device_token` otherwise.
 Result<inventory::ComputerId> identify(store::Transaction& tx, std::string_view check_in_token);
 
+// The same of a Mac that checks in, whose row is held from here on; see inventory::arrive.
+Result<inventory::Arrival> arrive(store::Transaction& tx, std::string_view check_in_token, std::string_view report_id,
+                                  std::string_view body_hash);
+
 }  // namespace wardbridge::enrollment

@@ -264,14 +264,9 @@ constexpr criteria::FactId kFirstAttribute = 1'000'000;
 
 const Source* source_of(criteria::FactId fact) { return fact < table().size() ? &table()[fact].source : nullptr; }
 
-const json::Value* section_value(const Computer& computer, Section section) {
-  auto found = computer.sections.find(section);
-  return found == computer.sections.end() ? nullptr : &found->second;
-}
-
 // Nothing when any step of the path is absent.
 const json::Value* value_at(const Computer& computer, Section section, std::string_view path) {
-  const json::Value* at = section_value(computer, section);
+  const json::Value* at = computer.section(section);
   while (at != nullptr && !path.empty()) {
     auto dot = path.find('.');
     const json::Object* object = at->if_object();
@@ -311,7 +306,7 @@ std::optional<Time> time_in(const json::Value* value) {
 
 // The values of an extension attribute; nullptr when the computer has none.
 const json::Array* attribute_values(const Computer& computer, criteria::FactId fact) {
-  const json::Value* section = section_value(computer, Section::extension_attributes);
+  const json::Value* section = computer.section(Section::extension_attributes);
   const json::Array* attributes = section == nullptr ? nullptr : section->if_array();
   if (attributes == nullptr) return nullptr;
   for (const json::Value& value : *attributes) {
@@ -407,7 +402,7 @@ std::optional<std::int64_t> ComputerFacts::integer(criteria::FactId fact) const 
   }
   if (std::holds_alternative<Number>(*source)) return computer_.id.value;
   if (const auto* count = std::get_if<Count>(source)) {
-    const json::Value* section = section_value(computer_, count->section);
+    const json::Value* section = computer_.section(count->section);
     const json::Array* items = section == nullptr ? nullptr : section->if_array();
     if (items != nullptr) return static_cast<std::int64_t>(items->size());
   }

@@ -131,6 +131,7 @@ Result<AttributeId> create_attribute(store::Transaction& tx, ExtensionAttribute 
   attribute.id = AttributeId{tx.next_id("computer_extension_attribute")};
   write_row(tx, attribute);
   record_edit(tx, {}, attribute, "create", now, actor);
+  request_regrouping_of_all(tx);  // criteria of its name read it, or no longer do
   return attribute.id;
 }
 
@@ -165,6 +166,7 @@ Status replace_attribute(store::Transaction& tx, const ExtensionAttribute& attri
     write_criteria(tx, group.id, group.criteria, TRY(resolve_groups(group.criteria, names)));
   }
   record_edit(tx, *before, attribute, "update", now, actor);
+  request_regrouping_of_all(tx);  // criteria of its name read it, or no longer do
   return done();
 }
 
@@ -182,6 +184,7 @@ Status remove_attribute(store::Transaction& tx, AttributeId id, Time now, const 
   }
   tx.execute("DELETE FROM computer_extension_attribute WHERE id = ?", {id.value});
   record_edit(tx, *before, {}, "delete", now, actor);
+  request_regrouping_of_all(tx);  // criteria of its name read it, or no longer do
   return done();
 }
 

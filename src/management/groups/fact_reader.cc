@@ -3,12 +3,13 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "management/groups/group_book.h"
 
 namespace wardbridge::groups {
 namespace {
 
-using criteria::Code;
 using criteria::FactChange;
+using criteria::FactCode;
 using criteria::FactDefinition;
 using criteria::FactId;
 using criteria::FactTable;
@@ -71,8 +72,7 @@ std::vector<Section> sections_of_facts() {
   return sections;
 }
 
-FactReader::FactReader(const std::vector<FactDefinition>& definitions)
-    : table_(definitions, list_layout(definitions)) {
+FactReader::FactReader(const std::vector<FactDefinition>& definitions) : table_(definitions, list_layout(definitions)) {
   for (const TupleList& list : tuple_lists()) {
     Tuple& tuple = tuples_[index_of(list.section)];
     tuple.exists = true;
@@ -120,8 +120,8 @@ FactChange FactReader::read_step(const Step& step, const ComputerFacts& facts) {
 
 FactChange FactReader::read_tuple(const Tuple& tuple, const inventory::Computer& computer, Section section) {
   FactChange change{.kind = Place::Kind::list, .column = tuple.column};
-  auto found = computer.sections.find(section);
-  const json::Array* array = found == computer.sections.end() ? nullptr : found->second.if_array();
+  const json::Value* list = computer.section(section);
+  const json::Array* array = list == nullptr ? nullptr : list->if_array();
   if (array == nullptr) return change;
   change.items.reserve(array->size());
   for (const json::Value& value : *array) {

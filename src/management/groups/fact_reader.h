@@ -14,9 +14,6 @@ namespace wardbridge::groups {
 // Every criterion there is, the extension attributes' too.
 std::vector<criteria::FactDefinition> definitions_with(const std::vector<ExtensionAttribute>& attributes);
 
-// The inventory sections that any criterion reads.
-std::vector<inventory::Section> sections_of_facts();
-
 class FactReader {
  public:
   explicit FactReader(const std::vector<criteria::FactDefinition>& definitions);
@@ -25,7 +22,8 @@ class FactReader {
   const criteria::FactTable& table() const { return table_; }
 
   // What the computer's own members and these of its sections say now; a section that is not loaded says "absent".
-  std::vector<criteria::FactChange> read(const inventory::Computer& computer, std::span<const inventory::Section> sections);
+  std::vector<criteria::FactChange> read(const inventory::Computer& computer,
+                                         std::span<const inventory::Section> sections);
 
  private:
   struct Step {  // one fact in a column of its own

@@ -5,29 +5,12 @@
 
 #include "base/text.h"
 #include "management/groups/computer_facts.h"
+#include "management/groups/fleet.h"
 #include "management/groups/rows.h"
 
 namespace wardbridge::groups {
 
 using criteria::Membership;
-
-struct GroupBook::Edition {
-  struct Entry {
-    GroupId id;
-    std::string name;
-    std::int64_t site_id = kNoSite;
-    std::optional<criteria::Program> program;  // nothing: unusable or static
-    bool smart = true;                         // else the assignments tell who is a member
-    // The groups that its criteria name: as spelled, and where they stand in `entries`, always before this one.
-    std::vector<std::pair<std::string, std::size_t>> references;
-
-    bool usable() const { return program.has_value() || !smart; }  // nobody is a member of one that isn't
-  };
-  Revision revision;
-  std::vector<Entry> entries;
-  std::vector<inventory::Section> sections;
-  bool has_static_groups = false;
-};
 
 namespace {
 
@@ -172,28 +155,14 @@ class Judging {
   std::vector<Membership> results_;
 };
 
+}  // namespace
+
+GroupBook::GroupBook(criteria::Options options) : options_(options), fleet_(std::make_unique<Fleet>()) {}
+GroupBook::~GroupBook() = default;
+
 std::set<GroupId> static_groups_of(store::Transaction& tx, const Edition& edition, ComputerId computer) {
   return edition.has_static_groups ? assigned_groups(tx, computer) : std::set<GroupId>();
 }
-
-std::int64_t next_change_number(store::Transaction& tx, ComputerId computer) {
-  return tx
-      .query_one("SELECT COALESCE(MAX(number), 0) + 1 FROM computer_group_change WHERE computer_id = ?",
-                 {computer.value})
-      ->integer(0);
-}
-
-void write_membership(store::Transaction& tx, ComputerId computer, const Entry& entry, Membership result, Time now) {
-  if (result.member) {
-    tx.execute("INSERT INTO computer_group_member (computer_id, group_id, since, valid_until) VALUES (?, ?, ?, ?)",
-               {computer.value, entry.id.value, now, result.valid_until});
-  } else {
-    tx.execute("DELETE FROM computer_group_member WHERE computer_id = ? AND group_id = ?",
-               {computer.value, entry.id.value});
-  }
-}
-
-}  // namespace
 
 std::shared_ptr<const Edition> GroupBook::edition(store::Transaction& tx) {
   Revision revision = stored_revision(tx);
@@ -206,7 +175,8 @@ std::shared_ptr<const Edition> GroupBook::edition(store::Transaction& tx) {
   edition->revision = std::move(revision);
   auto assigned_only = static_entries(tx);
   edition->has_static_groups = !assigned_only.empty();
-  edition->entries = Binder(std::move(assigned_only), list(tx), vocabulary_with(list_attributes(tx)), options_).bind();
+  edition->attributes = list_attributes(tx);
+  edition->entries = Binder(std::move(assigned_only), list(tx), vocabulary_with(edition->attributes), options_).bind();
   edition->sections = sections_of(edition->entries);
   std::lock_guard lock(mutex_);
   latest_ = edition;
@@ -214,41 +184,6 @@ std::shared_ptr<const Edition> GroupBook::edition(store::Transaction& tx) {
 }
 
 std::vector<Section> GroupBook::sections_needed(store::Transaction& tx) { return edition(tx)->sections; }
-
-Assessment assess(store::Transaction& tx, GroupBook& book, const Computer& computer, Time now,
-                  const std::string& cause) {
-  std::shared_ptr<const Edition> edition = book.edition(tx);
-  Judging judging(*edition, computer, static_groups_of(tx, *edition, computer.id), now);
-  std::map<GroupId, Time> stored;
-  for (const store::Row& row :
-       tx.query("SELECT group_id, valid_until FROM computer_group_member WHERE computer_id = ?", {computer.id.value})) {
-    stored[GroupId{row.integer(0)}] = row.time(1);
-  }
-
-  Assessment assessment;
-  for (std::size_t i = 0; i < edition->entries.size(); ++i) {
-    const Entry& entry = edition->entries[i];
-    Membership result = judging.results()[i];
-    assessment.valid_until = std::min(assessment.valid_until, result.valid_until);
-    auto before = stored.find(entry.id);
-    if (result.member != (before != stored.end())) {
-      write_membership(tx, computer.id, entry, result, now);
-      assessment.changes.push_back({entry.id, entry.name, result.member});
-    } else if (result.member && before->second != result.valid_until) {
-      tx.execute("UPDATE computer_group_member SET valid_until = ? WHERE computer_id = ? AND group_id = ?",
-                 {result.valid_until, computer.id.value, entry.id.value});
-    }
-  }
-  if (assessment.changes.empty()) return assessment;
-  std::int64_t number = next_change_number(tx, computer.id);
-  for (const MembershipChange& change : assessment.changes) {
-    tx.execute(
-        "INSERT INTO computer_group_change (computer_id, number, group_id, group_name, joined, time, cause) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?)",
-        {computer.id.value, number++, change.group.value, change.group_name, change.joined, now, cause});
-  }
-  return assessment;
-}
 
 Result<Explanation> explain(store::Transaction& tx, GroupBook& book, const Computer& computer, GroupId group,
                             Time now) {

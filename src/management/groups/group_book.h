@@ -1,13 +1,14 @@
 // Judging computers by all groups: the compiled groups, and the one function that writes membership.
 //
 //   GroupBook book;                                               // one per process
-//   computer = load(tx, id, book.sections_needed(tx));
-//   Assessment assessment = assess(tx, book, *computer, now, "inventory update");
-//   set_reassess_at(tx, id, assessment.valid_until - margin);
+//   auto assessment = assess_change(tx, book, computer, {revision_before, changed}, now, "inventory update");
+//   if (!assessment) assessment = assess(tx, book, *load(tx, id, sections_of_facts()), now, "inventory update");
 #pragma once
 
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,10 +16,13 @@
 
 namespace wardbridge::groups {
 
+class Fleet;
+
 // All groups, compiled, as of one revision. Thread-safe; several nodes agree because each looks at the stored revision.
 class GroupBook {
  public:
-  explicit GroupBook(criteria::Options options = {}) : options_(options) {}
+  explicit GroupBook(criteria::Options options = {});
+  ~GroupBook();
 
   // The inventory sections that the groups read, as this transaction sees them.
   std::vector<inventory::Section> sections_needed(store::Transaction& tx);
@@ -26,10 +30,14 @@ class GroupBook {
   struct Edition;
   std::shared_ptr<const Edition> edition(store::Transaction& tx);
 
+  // The fleet in memory, which makes assessments cheap and fleet-wide questions possible.
+  Fleet& fleet() { return *fleet_; }
+
  private:
   criteria::Options options_;
   std::mutex mutex_;
   std::shared_ptr<const Edition> latest_;
+  std::unique_ptr<Fleet> fleet_;
 };
 
 struct MembershipChange {
@@ -45,10 +53,27 @@ struct Assessment {
 };
 
 // Judges one computer by every group, nested groups first, and brings stored membership and its history up to date;
-// only differences are written. The caller holds the computer's row, so that no two assessments of it run at a time.
+// only differences are written. The computer holds all of sections_of_facts(), is as this transaction has stored it,
+// and its row is held, so that no two assessments of it run at a time. The caller stores `assessments` one higher.
 // `cause` is for people: `inventory update`, `time passed`, `group edited`.
+//
+// A membership that rests on time has its end stored. It is pushed out when half of its time is over rather than at
+// every check-in, so what is stored may end earlier than it must, and never later (law 3).
 Assessment assess(store::Transaction& tx, GroupBook& book, const inventory::Computer& computer, Time now,
                   const std::string& cause);
+
+struct Change {
+  std::int64_t revision_before = 0;
+  std::span<const inventory::Section> changed = {};
+  std::span<const GroupId> groups = {};  // to be looked at whatever changed
+};
+// The same at the cost of what changed: looks only at the groups that it concerns. The computer holds at least the
+// changed sections. Nothing, and nothing written, when that can't be told; then assess() can.
+std::optional<Assessment> assess_change(store::Transaction& tx, GroupBook& book, const inventory::Computer& computer,
+                                        const Change& change, Time now, const std::string& cause);
+
+// The inventory sections that any criterion reads.
+std::vector<inventory::Section> sections_of_facts();
 
 // Why a computer is or isn't in a group.
 struct Explanation {

@@ -112,6 +112,7 @@ Result<Saved> create(store::Transaction& tx, SmartComputerGroup group, Time now,
   insert_group(tx, common_of(group));
   write_criteria(tx, group.id, group.criteria, checked.references);
   record_edit(tx, {}, group, "create", now, actor);
+  request_regrouping(tx, group.id);
   return Saved{group.id, std::move(checked.warnings)};
 }
 
@@ -125,6 +126,7 @@ Result<Saved> replace(store::Transaction& tx, SmartComputerGroup group, Time now
   update_group(tx, common_of(group));
   write_criteria(tx, group.id, group.criteria, checked.references);
   record_edit(tx, *before, *find(tx, group.id), "update", now, actor);
+  request_regrouping(tx, group.id);
   return Saved{group.id, std::move(checked.warnings)};
 }
 
@@ -141,6 +143,7 @@ Status remove(store::Transaction& tx, GroupId id, Time now, const audit::Actor& 
   }
   json::Object details = group->smart ? differences(*find(tx, id), {}) : differences(*find_static(tx, id), {});
   delete_rows(tx, *group, now);
+  tx.execute("DELETE FROM computer_group_regroup WHERE group_id = ?", {id.value});
   publish_edit(tx, audit_edit(tx, *group, "delete", std::move(details), now, actor), now);
   return done();
 }

@@ -96,6 +96,21 @@ void publish_edit(store::Transaction& tx, std::string_view edit, Time now) {
              {revision.number + 1, std::to_string(hash)});
 }
 
+// `edit` is the revision that asks for it, so that an edit while others are carried out is not taken for done with
+// them.
+void request_regrouping(store::Transaction& tx, GroupId group) {
+  tx.execute(
+      "INSERT INTO computer_group_regroup (group_id, edit) VALUES (?, ?) "
+      "ON CONFLICT (group_id) DO UPDATE SET edit = excluded.edit",
+      {group.value, stored_revision(tx).number});
+}
+
+void request_regrouping_of_all(store::Transaction& tx) {
+  tx.execute("DELETE FROM computer_group_regroup");
+  tx.execute("INSERT INTO computer_group_regroup (group_id, edit) SELECT id, ? FROM computer_group WHERE smart = 1",
+             {stored_revision(tx).number});
+}
+
 Revision stored_revision(store::Transaction& tx) {
   auto row = tx.query_one("SELECT number, fingerprint FROM computer_group_revision WHERE id = 1");
   CHECK(row.has_value(), "the revision of the groups is gone");
@@ -189,8 +204,8 @@ std::set<GroupId> assigned_groups(store::Transaction& tx, ComputerId computer) {
 }
 
 std::int64_t site_of(const inventory::Computer& computer) {
-  auto found = computer.sections.find(inventory::Section::general);
-  const json::Object* general = found == computer.sections.end() ? nullptr : found->second.if_object();
+  const json::Value* section = computer.section(inventory::Section::general);
+  const json::Object* general = section == nullptr ? nullptr : section->if_object();
   const json::Object* site = general == nullptr ? nullptr : json::object_at(*general, "site");
   auto id = site == nullptr ? std::nullopt : json::text_at(*site, "id");
   return id ? text::parse_integer(*id).value_or(kNoSite) : kNoSite;

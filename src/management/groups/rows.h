@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "management/groups/groups.h"
+#include "management/groups/regroup.h"
 
 namespace wardbridge::groups {
 
@@ -35,6 +36,9 @@ void note_common_differences(json::Object& details, const ComputerGroup& before,
 // One audit row for an edit of `group`. Gives a text that differs between different edits, for publish_edit.
 std::string audit_edit(store::Transaction& tx, const ComputerGroup& group, const char* action, json::Object details,
                        Time now, const audit::Actor& actor);
+
+// Stored membership of the group (of every smart group) may differ from its criteria from now on: see regroup.h.
+void request_regrouping_of_all(store::Transaction& tx);
 
 // The criteria as stored. A criterion that names a group holds that group's id beside its value, which is therefore the
 // group's name at any time.

@@ -69,6 +69,14 @@ CREATE TABLE computer_group_assignment (
   PRIMARY KEY (group_id, computer_id)
 );
 CREATE INDEX computer_group_assignment_computer ON computer_group_assignment (computer_id);
+)sql",
+                                // Groups whose stored membership may not be what their criteria say since an edit.
+                                R"sql(
+CREATE TABLE computer_group_regroup (
+  group_id BIGINT PRIMARY KEY,
+  edit BIGINT NOT NULL
+);
+INSERT INTO computer_group_regroup (group_id, edit) SELECT id, 1 FROM computer_group WHERE smart = 1;
 )sql"}};
 
 }  // namespace wardbridge::groups

@@ -20,6 +20,11 @@ std::vector<ComputerId> ids_of(const std::vector<store::Row>& rows) {
   return ids;
 }
 
+Failure reused(std::string_view report_id) {
+  return conflict("report_id_reused", "the report id `" + std::string(report_id.substr(0, 80)) +
+                                          "` was used before, for a report that said something else");
+}
+
 }  // namespace
 
 std::optional<Computer> load(store::Transaction& tx, ComputerId id, std::span<const Section> wanted) {
@@ -43,6 +48,34 @@ std::optional<Computer> load(store::Transaction& tx, ComputerId id, std::span<co
     computer.sections.insert_or_assign(*section, document_from(stored.text(1)));
   }
   return computer;
+}
+
+std::vector<Computer> page_after(store::Transaction& tx, ComputerId after, int limit, std::span<const Section> wanted) {
+  std::vector<Computer> page;
+  for (const store::Row& row :
+       tx.query("SELECT " + std::string(kComputerColumns) + " FROM computer c WHERE c.id > ? ORDER BY c.id LIMIT ?",
+                {after.value, limit})) {
+    page.push_back(computer_from(row));
+  }
+  if (page.empty() || wanted.empty()) return page;
+  std::string sql =
+      "SELECT computer_id, section, document FROM computer_section WHERE computer_id > ? AND computer_id <= ? AND "
+      "section IN (";
+  std::vector<store::Value> parameters = {after.value, page.back().id.value};
+  for (Section section : wanted) {
+    sql += parameters.size() == 2 ? "?" : ", ?";
+    parameters.emplace_back(wire_name(section));
+  }
+  sql += ") ORDER BY computer_id";
+  auto at = page.begin();
+  tx.for_each(sql, parameters, [&](const store::Row& row) {
+    while (at->id.value < row.integer(0)) ++at;
+    auto section = section_from_wire_name(row.text(1));
+    CHECK(section.has_value(), row.text(1));
+    at->sections.insert_or_assign(*section, document_from(row.text(2)));
+    return true;
+  });
+  return page;
 }
 
 std::optional<ComputerId> find_by_udid(store::Transaction& tx, std::string_view udid) {
@@ -97,10 +130,26 @@ Result<std::optional<Receipt>> find_receipt(store::Transaction& tx, ComputerId i
                           {id.value, report_id});
   if (!row) return std::optional<Receipt>();
   if (row->text(0) != body_hash) {
-    return conflict("report_id_reused", "the report id `" + std::string(report_id.substr(0, 80)) +
-                                            "` was used before, for a report that said something else");
+    return reused(report_id);
   }
   return std::optional<Receipt>(Receipt{row->text(1), row->time(2)});
+}
+
+Result<std::optional<Arrival>> arrive(store::Transaction& tx, std::string_view token_hash, std::string_view report_id,
+                                      std::string_view body_hash) {
+  if (token_hash.empty()) return std::optional<Arrival>();
+  std::string sql = "SELECT " + std::string(kComputerColumns) +
+                    ", r.body_hash, r.answer, r.time FROM computer c LEFT JOIN computer_report r "
+                    "ON r.computer_id = c.id AND r.report_id = ? WHERE c.credential_hash = ?";
+  if (std::string_view lock = tx.lock_rows(); !lock.empty()) sql += std::string(lock) + " OF c";
+  auto row = tx.query_one(sql, {report_id, token_hash});
+  if (!row) return std::optional<Arrival>();
+  Arrival arrival{.computer = computer_from(*row), .receipt = {}};
+  auto said = row->maybe_text(kComputerColumnCount);
+  if (!said || report_id.empty()) return std::optional(std::move(arrival));
+  if (*said != body_hash) return reused(report_id);
+  arrival.receipt = Receipt{row->text(kComputerColumnCount + 1), row->time(kComputerColumnCount + 2)};
+  return std::optional(std::move(arrival));
 }
 
 void store_receipt(store::Transaction& tx, ComputerId id, std::string_view report_id, std::string_view body_hash,

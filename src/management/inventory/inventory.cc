@@ -30,6 +30,7 @@ Computer computer_from(const store::Row& row) {
   computer.created = row.time(9);
   computer.reassess_at = row.time(10);
   computer.revision = row.integer(11);
+  computer.assessments = row.integer(12);
   return computer;
 }
 
@@ -59,7 +60,7 @@ store::Value null_when_empty(const std::string& text) { return text.empty() ? st
 
 }  // namespace
 
-std::optional<Computer> lock(store::Transaction& tx, ComputerId id) {
+std::optional<Computer> hold(store::Transaction& tx, ComputerId id) {
   std::string sql = "SELECT " + std::string(kComputerColumns) + " FROM computer c WHERE c.id = ?";
   sql += tx.lock_rows();
   auto row = tx.query_one(sql, {id.value});
@@ -67,13 +68,14 @@ std::optional<Computer> lock(store::Transaction& tx, ComputerId id) {
   return computer_from(*row);
 }
 
-void update_row(store::Transaction& tx, const Computer& computer) {
+void save(store::Transaction& tx, const Computer& computer) {
   tx.execute(
       "UPDATE computer SET udid = ?, serial_number = ?, name = ?, management_id = ?, managed = ?, last_check_in = ?, "
-      "last_inventory_update = ?, last_enrolled = ?, created = ?, reassess_at = ?, revision = ? WHERE id = ?",
+      "last_inventory_update = ?, last_enrolled = ?, created = ?, reassess_at = ?, revision = ?, assessments = ? WHERE "
+      "id = ?",
       {null_when_empty(computer.udid), computer.serial_number, computer.name, computer.management_id, computer.managed,
        computer.last_check_in, computer.last_inventory_update, computer.last_enrolled, computer.created,
-       computer.reassess_at, computer.revision, computer.id.value});
+       computer.reassess_at, computer.revision, computer.assessments, computer.id.value});
 }
 
 Failure duplicate_udid(const std::string& udid, ComputerId owner) {
@@ -159,14 +161,6 @@ json::Value merged(const StoredSections& stored, Section section, const json::Va
   return after;
 }
 
-void note_address(store::Transaction& tx, ComputerId id, const std::string& ip_address) {
-  if (ip_address.empty()) return;
-  StoredSections stored(tx, id);
-  json::Value general = stored.shared(Section::general);
-  general.get_object()["lastIpAddress"] = ip_address;
-  stored.put(Section::general, general);
-}
-
 }  // namespace
 
 Result<ComputerId> create_computer(store::Transaction& tx, const NewComputer& wanted, Time now,
@@ -193,7 +187,7 @@ Result<ComputerId> create_computer(store::Transaction& tx, const NewComputer& wa
       {computer.id.value, null_when_empty(computer.udid), computer.serial_number, computer.name, computer.management_id,
        computer.managed, computer.last_check_in, computer.last_inventory_update, computer.last_enrolled,
        computer.created, computer.reassess_at, computer.revision});
-  StoredSections stored(tx, computer.id);
+  StoredSections stored(tx, computer);
   put_all(stored, sections);
   // INVARIANT: law 9
   audit::Entry entry = audit_entry(computer, now, actor, "create");
@@ -203,47 +197,63 @@ Result<ComputerId> create_computer(store::Transaction& tx, const NewComputer& wa
 }
 
 Result<Applied> apply_report(store::Transaction& tx, ComputerId id, const InventoryReport& report, Time now) {
-  auto computer = lock(tx, id);
+  auto computer = hold(tx, id);
   if (!computer) return no_computer(id);
+  Applied applied{take_report(tx, *computer, report, now, nullptr), computer->revision};
+  save(tx, *computer);
+  return applied;
+}
+
+Status note_check_in(store::Transaction& tx, ComputerId id, const std::string& ip_address, Time now) {
+  TRY(apply_report(tx, id, {.report_id = "", .sections = {}, .ip_address = ip_address}, now));
+  return done();
+}
+
+std::vector<Section> take_report(store::Transaction& tx, Computer& computer, const InventoryReport& report, Time now,
+                                 RecentSections* recent) {
   // Only `general` changes on its way in, so only it is copied: a report's applications are a thousand values.
   json::Value general;
   if (auto reported = report.sections.find(Section::general); reported != report.sections.end())
     general = reported->second;
   // The Mac names itself; whatever else the server knows better was refused by check_record and is not taken here.
   Facts facts = general.is_object() ? take_facts(general.get_object()) : Facts{};
-  if (facts.name) computer->name = *facts.name;
+  if (facts.name) computer.name = *facts.name;
   if (std::string serial_number = serial_number_in(report.sections); !serial_number.empty()) {
-    computer->serial_number = serial_number;
+    computer.serial_number = serial_number;
   }
   if (!report.ip_address.empty()) {
     if (!general.is_object()) general = json::Object();
     general.get_object()["lastIpAddress"] = report.ip_address;
   }
-  StoredSections stored(tx, id);
-  stored.put(Section::general, merged(stored, Section::general, general));
+  StoredSections stored(tx, computer, recent);
+  auto put_merged = [&](Section section, const json::Value& reported) {
+    json::Value value = merged(stored, section, reported);
+    if (stored.put(section, value)) computer.sections.insert_or_assign(section, std::move(value));
+  };
+  put_merged(Section::general, general);
   for (const auto& [section, value] : report.sections) {
     if (section == Section::general) continue;
     if (is_shared(section)) {
-      stored.put(section, merged(stored, section, value));
+      put_merged(section, value);
+    } else if (auto document = report.documents.find(section); document != report.documents.end()) {
+      stored.put(section, document->second);
     } else {
       stored.put(section, value);
     }
   }
-  computer->last_check_in = std::max(computer->last_check_in, now);
-  computer->last_inventory_update = std::max(computer->last_inventory_update, now);
-  ++computer->revision;
-  update_row(tx, *computer);
-  return Applied{stored.changed(), computer->revision};
+  computer.held_elsewhere = &report.sections;
+  computer.last_check_in = std::max(computer.last_check_in, now);
+  if (!report.sections.empty()) computer.last_inventory_update = std::max(computer.last_inventory_update, now);
+  ++computer.revision;
+  if (recent != nullptr) stored.remember(*recent, computer.revision);
+  return stored.changed();
 }
 
-Status note_check_in(store::Transaction& tx, ComputerId id, const std::string& ip_address, Time now) {
-  auto computer = lock(tx, id);
-  if (!computer) return no_computer(id);
-  note_address(tx, id, ip_address);
-  computer->last_check_in = std::max(computer->last_check_in, now);
-  ++computer->revision;
-  update_row(tx, *computer);
-  return done();
+const json::Value* Computer::section(Section wanted) const {
+  if (auto found = sections.find(wanted); found != sections.end()) return &found->second;
+  if (held_elsewhere == nullptr) return nullptr;
+  auto found = held_elsewhere->find(wanted);
+  return found == held_elsewhere->end() ? nullptr : &found->second;
 }
 
 namespace {
@@ -274,7 +284,7 @@ Result<Recorded> record_computer(store::Transaction& tx, const NewComputer& want
     for (const auto& [section, value] : wanted.sections) all.push_back(section);
     return Recorded{Recorded::Effect::created, created, std::move(all)};
   }
-  Computer before = *lock(tx, *id);
+  Computer before = *hold(tx, *id);
   Computer after = before;
   Sections sections = wanted.sections;
   Facts facts = take_facts_from(sections);
@@ -290,12 +300,12 @@ Result<Recorded> record_computer(store::Transaction& tx, const NewComputer& want
   if (std::string serial_number = serial_number_in(sections); !serial_number.empty()) {
     after.serial_number = serial_number;
   }
-  StoredSections stored(tx, *id);
+  StoredSections stored(tx, before);
   put_all(stored, sections);
   if (stored.changed().empty() && same_facts(before, after)) return Recorded{Recorded::Effect::unchanged, *id, {}};
   ++after.revision;
   after.reassess_at = std::min(after.reassess_at, now);
-  update_row(tx, after);
+  save(tx, after);
   audit::Entry entry = audit_entry(after, now, actor, "update");
   entry.details = naming(stored.changed());
   audit::record(tx, entry);  // INVARIANT: law 9
@@ -303,7 +313,7 @@ Result<Recorded> record_computer(store::Transaction& tx, const NewComputer& want
 }
 
 Status remove(store::Transaction& tx, ComputerId id, Time now, const audit::Actor& actor) {
-  auto computer = lock(tx, id);
+  auto computer = hold(tx, id);
   if (!computer) return no_computer(id);
   tx.execute("DELETE FROM computer_section WHERE computer_id = ?", {id.value});
   tx.execute("DELETE FROM computer_report WHERE computer_id = ?", {id.value});

@@ -17,6 +17,7 @@
 
 #include <array>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -80,9 +81,20 @@ struct Computer {
   Time last_inventory_update = kEpoch;  // `reportDate`: it told us about itself
   Time last_enrolled = kEpoch;
   Time created = kEpoch;
-  Time reassess_at = kNever;  // when the heartbeat must look at it again
-  std::int64_t revision = 0;  // +1 with every change of anything but reassess_at
-  Sections sections;          // those that were asked for, and that exist
+  std::int64_t revision = 0;     // +1 with every change of anything but the next two
+  Time reassess_at = kNever;     // when the heartbeat must look at it again
+  std::int64_t assessments = 0;  // how often it was judged by all groups
+  Sections sections;             // those that were asked for, and that exist
+  // Sections that somebody else holds, such as the report that they came with; `sections` go first.
+  const Sections* held_elsewhere = nullptr;
+
+  const json::Value* section(Section section) const;  // nullptr when it is not at hand
+};
+
+// A section as it is stored, and what tells it from another.
+struct Document {
+  std::string text;
+  std::string hash;
 };
 
 // A Mac's word about itself: the sections it brings are replaced whole (a partial report leaves the others as they
@@ -90,7 +102,31 @@ struct Computer {
 struct InventoryReport {
   std::string report_id;  // chosen by the Mac, unique per Mac; empty: no retry protection wanted (imports, the API)
   Sections sections;
-  std::string ip_address;  // as seen by the server, or empty
+  std::string ip_address;                      // as seen by the server, or empty
+  std::map<Section, Document> documents = {};  // see write_out(); what is missing is written out when needed
+};
+// Writes sections out ahead of the transaction, where many can do it at a time.
+void write_out(InventoryReport& report);
+
+// Remembers what is stored of the computers that spoke last, so that an unchanged section costs no query. Bounded; what
+// it has forgotten is read again. Thread-safe.
+class RecentSections {
+ public:
+  RecentSections();
+  ~RecentSections();
+
+  struct Stored {
+    std::string hash;
+    std::string document;  // of sections with several authors only
+  };
+  using ByName = std::map<Section, Stored>;
+  // As of exactly this revision, or nothing.
+  std::shared_ptr<const ByName> find(ComputerId id, std::int64_t revision);
+  void keep(ComputerId id, std::int64_t revision, std::shared_ptr<const ByName> stored);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 extern const store::Schema kSchema;
@@ -112,14 +148,21 @@ struct Applied {
   std::vector<Section> changed;
   std::int64_t revision = 0;
 };
+// Writes every column of the row but the credential.
+void save(store::Transaction& tx, const Computer& computer);
 // What a Mac says about itself, whole or not at all. A section is replaced whole, with three exceptions, because the
 // Mac is not their only author: members of `general` are merged one by one, extension attributes are merged by
 // definition, and `extensionAttributes` inside a section stay when the report has none. Not audited: it is the ordinary
 // course. `not_found`/`no_computer`.
 Result<Applied> apply_report(store::Transaction& tx, ComputerId id, const InventoryReport& report, Time now);
-
 // The Mac spoke, without inventory. `ip_address` may be empty. `not_found`/`no_computer`.
 Status note_check_in(store::Transaction& tx, ComputerId id, const std::string& ip_address, Time now);
+
+// The same of a computer whose row this transaction holds, leaving the row to save(). The computer has the changed
+// sections afterwards, some of them in the report, which must outlive it. A report without sections is a sign of life.
+// `recent` may be nullptr; otherwise it must outlive the transaction's commit.
+std::vector<Section> take_report(store::Transaction& tx, Computer& computer, const InventoryReport& report, Time now,
+                                 RecentSections* recent);
 
 struct Patched {
   ComputerId id;
@@ -150,6 +193,10 @@ Status remove(store::Transaction& tx, ComputerId id, Time now, const audit::Acto
 // ----------------------------------------------------------------------------------------------------------
 
 std::optional<Computer> load(store::Transaction& tx, ComputerId id, std::span<const Section> wanted);
+// The row, held against other writers until the transaction ends.
+std::optional<Computer> hold(store::Transaction& tx, ComputerId id);
+// Computers in the order of ids, after the one given.
+std::vector<Computer> page_after(store::Transaction& tx, ComputerId after, int limit, std::span<const Section> wanted);
 std::optional<ComputerId> find_by_udid(store::Transaction& tx, std::string_view udid);
 // The lowest id, should several records have one serial number. Case does not matter; empty finds nothing.
 std::optional<ComputerId> find_by_serial_number(store::Transaction& tx, std::string_view serial_number);
@@ -181,6 +228,14 @@ Result<std::optional<Receipt>> find_receipt(store::Transaction& tx, ComputerId i
                                             std::string_view body_hash);
 void store_receipt(store::Transaction& tx, ComputerId id, std::string_view report_id, std::string_view body_hash,
                    const Receipt& receipt);
+// Who speaks, its row held against other writers, and what was answered to this report before (report_id empty: not
+// asked). Nothing: no computer has that credential. `conflict`/`report_id_reused` as above.
+struct Arrival {
+  Computer computer;
+  std::optional<Receipt> receipt;
+};
+Result<std::optional<Arrival>> arrive(store::Transaction& tx, std::string_view token_hash, std::string_view report_id,
+                                      std::string_view body_hash);
 // Returns how many went.
 std::int64_t forget_receipts_before(store::Transaction& tx, Time time);
 

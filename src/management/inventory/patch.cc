@@ -13,7 +13,7 @@ constexpr std::string_view kAttributes = "extensionAttributes";
 
 class Edit {
  public:
-  Edit(store::Transaction& tx, Computer& computer) : computer_(computer), stored_(tx, computer.id) {}
+  Edit(store::Transaction& tx, Computer& computer) : computer_(computer), stored_(tx, computer) {}
 
   // Values of `sections` come from check_record(How::patch).
   Status apply(const Sections& sections) {
@@ -146,7 +146,7 @@ class Edit {
 Result<Patched> patch(store::Transaction& tx, ComputerId id, const json::Object& body, Time now,
                       const audit::Actor& actor) {
   Record record = TRY(check_record(body, How::patch));
-  auto computer = lock(tx, id);
+  auto computer = hold(tx, id);
   if (!computer) return no_computer(id);
   Patched patched{.id = id, .without_place = std::move(record.without_place)};
   bool was_managed = computer->managed;
@@ -160,7 +160,7 @@ Result<Patched> patch(store::Transaction& tx, ComputerId id, const json::Object&
   if (edit.changed_anything()) {
     ++computer->revision;
     computer->reassess_at = std::min(computer->reassess_at, now);
-    update_row(tx, *computer);
+    save(tx, *computer);
     audit::Entry entry = audit_entry(*computer, now, actor, "update");
     entry.details = edit.take_differences();
     audit::record(tx, entry);  // INVARIANT: law 9

@@ -11,18 +11,13 @@ namespace wardbridge::inventory {
 // The columns of `computer c`, in the order that computer_from reads them, and their number.
 inline constexpr std::string_view kComputerColumns =
     "c.id, c.udid, c.serial_number, c.name, c.management_id, c.managed, c.last_check_in, c.last_inventory_update, "
-    "c.last_enrolled, c.created, c.reassess_at, c.revision";
-inline constexpr std::size_t kComputerColumnCount = 12;
+    "c.last_enrolled, c.created, c.reassess_at, c.revision, c.assessments";
+inline constexpr std::size_t kComputerColumnCount = 13;
 
 Computer computer_from(const store::Row& row);
 
 Failure no_computer(ComputerId id);
 Failure duplicate_udid(const std::string& udid, ComputerId owner);
-
-// The row as it is, held against other writers until the transaction ends.
-std::optional<Computer> lock(store::Transaction& tx, ComputerId id);
-// Writes every column but the credential.
-void update_row(store::Transaction& tx, const Computer& computer);
 
 audit::Entry audit_entry(const Computer& computer, Time now, const audit::Actor& actor, std::string action);
 

@@ -122,7 +122,6 @@ Result<http::Response> create_group(const Dependencies& deps, const http::Reques
   group.platform_id = deps.entropy.guid();
   auto saved = TRY(deps.store.write([&](store::Transaction& tx) -> Result<groups::Saved> {
     auto fresh = TRY(groups::create(tx, group, request.received, caller.as_actor(request.peer.address)));
-    inventory::reassess_all(tx, request.received);
     return fresh;
   }));
   return http::json_response(
@@ -137,7 +136,6 @@ Result<http::Response> replace_group(const Dependencies& deps, const http::Reque
     wanted.id = known.id;
     wanted.platform_id = known.platform_id;
     auto saved = TRY(groups::replace(tx, wanted, request.received, caller.as_actor(request.peer.address)));
-    inventory::reassess_all(tx, request.received);
     return warnings_json(group_json(*groups::find(tx, known.id)), saved.warnings);
   }));
   return http::json_response(202, body);
@@ -152,7 +150,6 @@ Result<http::Response> delete_group(const Dependencies& deps, const http::Reques
       return conflict("has_dependencies", "`" + known.name + "` decides the device compliance of computers");
     }
     TRY(groups::remove(tx, known.id, request.received, caller.as_actor(request.peer.address)));
-    inventory::reassess_all(tx, request.received);
     return done();
   }));
   return http::no_content();
@@ -259,7 +256,6 @@ void register_attributes(Api& api, const Dependencies& deps) {
             attribute.id = groups::AttributeId{TRY(path_id(request))};
             TRY(deps.store.write([&](store::Transaction& tx) -> Status {
               TRY(groups::replace_attribute(tx, attribute, request.received, caller.as_actor(request.peer.address)));
-              inventory::reassess_all(tx, request.received);
               return done();
             }));
             return http::json_response(202, attribute_json(attribute));

@@ -46,6 +46,7 @@ Result<http::Response> check_in(const Dependencies& deps, const http::Request& r
     inventory::Record checked = TRY(inventory::check_record(record, inventory::How::report));
     check_in.report.sections = std::move(checked.sections);
     without_place = std::move(checked.without_place);
+    inventory::write_out(check_in.report);
   }
   auto answer = TRY(deps.pipeline.check_in(check_in, request.received));
   json::Object told{{"id", std::to_string(answer.id.value)},

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "management/groups/fleet.h"
+#include "management/groups/regroup.h"
 #include "platform/log/log.h"
 #include "platform/metrics/metrics.h"
 
@@ -9,6 +11,10 @@ namespace wardbridge::pipeline {
 namespace {
 
 constexpr int kBatch = 64;
+// What one heartbeat does of long work, so that what is due is never late for it.
+constexpr int kPage = 100;
+constexpr int kPagesAtATime = 5;
+constexpr std::size_t kRegroupedAtATime = 512;
 // Other nodes may have made computers due, so an idle heartbeat looks this often.
 constexpr Duration kIdleLook = seconds{1};
 constexpr Duration kReceiptLife = days{7};
@@ -43,45 +49,56 @@ Pipeline::Pipeline(store::Store& store, groups::GroupBook& book, std::function<v
     : store_(store), book_(book), deliveries_wait_(std::move(deliveries_wait)) {}
 
 Result<CheckInAnswer> Pipeline::check_in(const CheckIn& check_in, Time now) {
-  auto answer = store_.write([&](store::Transaction& tx) -> Result<CheckInAnswer> {
-    ComputerId id = TRY(enrollment::identify(tx, check_in.check_in_token));
-    const inventory::InventoryReport& report = check_in.report;
-    if (!report.report_id.empty()) {
-      auto receipt = TRY(inventory::find_receipt(tx, id, report.report_id, check_in.body_hash));
-      if (receipt) return answer_from(id, receipt->answer);
+  const inventory::InventoryReport& report = check_in.report;
+  auto take = [&](store::Transaction& tx) -> Result<CheckInAnswer> {
+    auto arrival = TRY(enrollment::arrive(tx, check_in.check_in_token, report.report_id, check_in.body_hash));
+    inventory::Computer& computer = arrival.computer;
+    if (arrival.receipt) return answer_from(computer.id, arrival.receipt->answer);
+    groups::Change change{.revision_before = computer.revision};
+    auto changed = inventory::take_report(tx, computer, report, now, &recent_);
+    change.changed = changed;
+    bool is_sign_of_life = report.sections.empty();
+    settle(tx, computer, &change, is_sign_of_life ? "check-in" : "inventory update", now, now);
+    CheckInAnswer fresh{.id = computer.id};
+    if (!is_sign_of_life) {
+      fresh.revision = computer.revision;
+      for (inventory::Section section : changed) fresh.changed_sections.emplace_back(inventory::wire_name(section));
     }
-    CheckInAnswer fresh{.id = id};
-    if (report.sections.empty()) {
-      TRY(inventory::note_check_in(tx, id, report.ip_address, now));
-    } else {
-      inventory::Applied applied = TRY(inventory::apply_report(tx, id, report, now));
-      fresh.revision = applied.revision;
-      for (inventory::Section section : applied.changed)
-        fresh.changed_sections.emplace_back(inventory::wire_name(section));
-    }
-    settle(tx, id, report.sections.empty() ? "check-in" : "inventory update", now, now);
     if (!report.report_id.empty()) {
-      inventory::store_receipt(tx, id, report.report_id, check_in.body_hash,
+      inventory::store_receipt(tx, computer.id, report.report_id, check_in.body_hash,
                                {.answer = answer_text(fresh), .time = now});
     }
     return fresh;
-  });
+  };
+  auto answer = store_.write(take);
+  // The same report came twice at a time and the other one was first: its receipt is there now.
+  if (!answer.ok() && answer.failure().reason == "already_exists") answer = store_.write(take);
   if (answer.ok()) check_ins().add();
   return answer;
 }
 
-// INVARIANT: law 1. The computer is read back from the store, so the verdict follows from what is committed with it.
 void Pipeline::settle(store::Transaction& tx, ComputerId id, const std::string& cause, Time check_in_at, Time now) {
-  auto sections = book_.sections_needed(tx);
-  if (std::find(sections.begin(), sections.end(), inventory::Section::operating_system) == sections.end()) {
-    sections.push_back(inventory::Section::operating_system);  // the directory is told the version
+  if (auto computer = inventory::load(tx, id, {})) settle(tx, *computer, nullptr, cause, check_in_at, now);
+}
+
+// INVARIANT: law 1. What is judged is what this transaction has stored: the changed sections it has just written, the
+// others by their revision in the fleet, or read back.
+void Pipeline::settle(store::Transaction& tx, inventory::Computer& computer, const groups::Change* change,
+                      const std::string& cause, Time check_in_at, Time now) {
+  std::optional<groups::Assessment> assessment;
+  if (change != nullptr) assessment = groups::assess_change(tx, book_, computer, *change, now, cause);
+  if (!assessment) {
+    inventory::Computer whole = computer;
+    whole.held_elsewhere = nullptr;
+    whole.sections.clear();
+    static const std::vector<inventory::Section> sections = groups::sections_of_facts();
+    if (auto stored = inventory::load(tx, computer.id, sections)) whole.sections = std::move(stored->sections);
+    assessment = groups::assess(tx, book_, whole, now, cause);
   }
-  auto computer = inventory::load(tx, id, sections);
-  if (!computer) return;
-  groups::Assessment assessment = groups::assess(tx, book_, *computer, now, cause);
-  compliance::Assessment verdicts = compliance::assess(tx, book_, *computer, check_in_at, now);
-  Time reassess_at = std::min(assessment.valid_until, verdicts.look_again);
-  if (reassess_at != computer->reassess_at) inventory::set_reassess_at(tx, id, reassess_at);
+  ++computer.assessments;
+  compliance::Assessment verdicts = compliance::assess(tx, book_, computer, check_in_at, now);
+  computer.reassess_at = std::min(assessment->valid_until, verdicts.look_again);
+  inventory::save(tx, computer);
   // Most check-ins change no verdict, and the workers need not get up for them.
   if (verdicts.something_to_send && deliveries_wait_) tx.after_commit(deliveries_wait_);
 }
@@ -89,9 +106,55 @@ void Pipeline::settle(store::Transaction& tx, ComputerId id, const std::string& 
 Result<int> Pipeline::settle_due(Time now) {
   return store_.write([&](store::Transaction& tx) -> Result<int> {
     auto waiting = inventory::due(tx, now, kBatch);
-    for (ComputerId id : waiting) settle(tx, id, "time", kEpoch, now);
+    for (ComputerId id : waiting) {
+      auto computer = inventory::load(tx, id, {});
+      if (!computer) continue;
+      groups::Change nothing{.revision_before = computer->revision};
+      settle(tx, *computer, &nothing, "time", kEpoch, now);
+    }
     return static_cast<int>(waiting.size());
   });
+}
+
+Result<bool> Pipeline::learn_fleet(Time now) {
+  for (int page = 0; page < kPagesAtATime; ++page) {
+    bool more = TRY(
+        store_.read([&](store::Transaction& tx) -> Result<bool> { return groups::learn_some(tx, book_, now, kPage); }));
+    if (!more) return false;
+  }
+  return true;
+}
+
+// A group after an edit: who is in it by its criteria and not by what is stored, or the other way round, is judged by
+// it anew, in transactions between which check-ins go on.
+Result<bool> Pipeline::regroup_some(Time now) {
+  auto work = TRY(store_.read([&](store::Transaction& tx) -> Result<std::optional<groups::Regrouping>> {
+    return groups::next_regrouping(tx, book_, now, kRegroupedAtATime);
+  }));
+  if (!work) return false;
+  const groups::GroupId group[] = {work->group};
+  for (std::size_t first = 0; first < work->computers.size(); first += kBatch) {
+    TRY(store_.write([&](store::Transaction& tx) -> Status {
+      std::size_t end = std::min(work->computers.size(), first + kBatch);
+      for (std::size_t i = first; i < end; ++i) {
+        auto computer = inventory::hold(tx, work->computers[i]);
+        if (!computer) {
+          tx.after_commit([&fleet = book_.fleet(), id = work->computers[i]] { fleet.forget(id); });
+          continue;
+        }
+        groups::Change change{.revision_before = computer->revision, .groups = group};
+        settle(tx, *computer, &change, "group edited", kEpoch, now);
+      }
+      return done();
+    }));
+  }
+  if (work->computers.empty()) {
+    TRY(store_.write([&](store::Transaction& tx) -> Status {
+      groups::finish_regrouping(tx, *work);
+      return done();
+    }));
+  }
+  return true;
 }
 
 Time Pipeline::run_once(Time now) {
@@ -101,6 +164,14 @@ Time Pipeline::run_once(Time now) {
     return now + kIdleLook;
   }
   reassessments().add(static_cast<std::uint64_t>(*judged));
+  auto learning = learn_fleet(now);
+  auto regrouping = learning.ok() ? regroup_some(now) : learning;
+  if (!regrouping.ok()) {
+    log::warning("regrouping_failed",
+                 {{"reason", regrouping.failure().reason}, {"message", regrouping.failure().message}});
+    return now + kIdleLook;
+  }
+  if (*learning || *regrouping) return now;
   if (*judged == kBatch) return now;  // more are waiting
   if (now >= next_cleanup_) {
     next_cleanup_ = now + hours{1};

@@ -54,11 +54,18 @@ class Pipeline final : public Actor {
   groups::GroupBook& book() { return book_; }
 
  private:
+  // `change`: what this transaction did to the computer since it was judged last; nullptr: not known.
+  void settle(store::Transaction& tx, inventory::Computer& computer, const groups::Change* change,
+              const std::string& cause, Time check_in_at, Time now);
   Result<int> settle_due(Time now);  // how many
+  // Whether there is more to do.
+  Result<bool> learn_fleet(Time now);
+  Result<bool> regroup_some(Time now);
 
   store::Store& store_;
   groups::GroupBook& book_;
   std::function<void()> deliveries_wait_;
+  inventory::RecentSections recent_;
   Time next_cleanup_ = kEpoch;
 };
 

@@ -1,0 +1,34 @@
+// Keeping the fleet in memory, and stored membership, up with the store and with edited groups: the heartbeat's part.
+//
+//   while (learn_some(tx, book, now, 200)) {}                      // after a start: read the fleet from the store
+//   if (auto work = next_regrouping(tx, book, now, 64)) ...         // after an edit: whom to judge anew, and for what
+//
+// No thread of its own; functions run in the caller's transaction.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "management/groups/group_book.h"
+
+namespace wardbridge::groups {
+
+// Reads some more computers into the fleet; false when it knows all.
+bool learn_some(store::Transaction& tx, GroupBook& book, Time now, int limit);
+
+// A group whose stored membership differs from its criteria, and computers for which it does; none: it is in order, and
+// finish_regrouping() says so, unless it was edited again.
+struct Regrouping {
+  GroupId group;
+  std::int64_t edit = 0;
+  std::vector<ComputerId> computers;
+};
+// Groups come after those that they name. Nothing: all groups are in order, or the fleet is not known yet.
+std::optional<Regrouping> next_regrouping(store::Transaction& tx, GroupBook& book, Time now, std::size_t limit);
+void finish_regrouping(store::Transaction& tx, const Regrouping& regrouping);
+// Whether an edit of the group is still being carried out.
+bool is_regrouping(store::Transaction& tx, GroupId group);
+// As if it had been edited.
+void request_regrouping(store::Transaction& tx, GroupId group);
+
+}  // namespace wardbridge::groups
