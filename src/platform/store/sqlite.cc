@@ -6,6 +6,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <condition_variable>
 #include <cstring>
@@ -29,19 +30,18 @@ class SqliteTransaction final : public Transaction {
   SqliteTransaction(SqliteConnection& connection, Permission permission)
       : connection_(connection), permission_(permission) {}
 
-  std::vector<Row> query(std::string_view sql, Parameters parameters) override {
+  std::vector<Row> query(std::string_view sql, Arguments arguments) override {
     std::vector<Row> rows;
-    connection_.run(sql, parameters, permission_, [&](Row&& row) {
+    run(sql, arguments, [&](Row&& row) {
       rows.push_back(std::move(row));
       return true;
     });
     return rows;
   }
-  std::int64_t execute(std::string_view sql, Parameters parameters) override {
-    return connection_.run(sql, parameters, permission_, nullptr);
-  }
-  void for_each(std::string_view sql, Parameters parameters, const std::function<bool(const Row&)>& row) override {
-    connection_.run(sql, parameters, permission_, [&](Row&& one) { return row(one); });
+  std::int64_t execute(std::string_view sql, Arguments arguments) override { return run(sql, arguments, nullptr); }
+  void post(std::string_view sql, Arguments arguments) override { run(sql, arguments, nullptr); }
+  void for_each(std::string_view sql, Arguments arguments, const std::function<bool(const Row&)>& row) override {
+    run(sql, arguments, [&](Row&& one) { return row(one); });
   }
   std::string_view lock_rows(bool) const override { return ""; }  // one writer: nobody else could hold a row
   void after_commit(std::function<void()> action) override { actions_.push_back(std::move(action)); }
@@ -49,6 +49,16 @@ class SqliteTransaction final : public Transaction {
   std::vector<std::function<void()>> take_actions() { return std::move(actions_); }
 
  private:
+  std::int64_t run(std::string_view sql, Arguments arguments, const std::function<bool(Row&&)>& row) {
+    auto wants_id = [](const Argument& argument) { return argument.next_id() != nullptr; };
+    if (std::none_of(arguments.begin(), arguments.end(), wants_id))
+      return connection_.run(sql, arguments, permission_, row);
+    std::vector<Argument> numbered(arguments.begin(), arguments.end());
+    for (Argument& argument : numbered)
+      if (const NextId* id = argument.next_id()) argument = next_id(id->name);
+    return connection_.run(sql, numbered, permission_, row);
+  }
+
   SqliteConnection& connection_;
   Permission permission_;
   std::vector<std::function<void()>> actions_;

@@ -20,18 +20,20 @@ std::string to_sqlite(std::string_view sql) {
   return std::string(sql);
 }
 
-void bind(sqlite3_stmt* statement, Parameters parameters) {
-  CHECK(sqlite3_bind_parameter_count(statement) == static_cast<int>(parameters.size()),
+void bind(sqlite3_stmt* statement, Arguments arguments) {
+  CHECK(sqlite3_bind_parameter_count(statement) == static_cast<int>(arguments.size()),
         "the statement has another number of placeholders");
-  for (int i = 0; i < static_cast<int>(parameters.size()); ++i) {
-    const Value& value = parameters[static_cast<std::size_t>(i)];
+  int position = 0;
+  for (const Argument& argument : arguments) {
+    ++position;
     int code = SQLITE_OK;
-    if (const std::int64_t* number = value.number())
-      code = sqlite3_bind_int64(statement, i + 1, *number);
-    else if (const std::string* text = value.text())  // outlives the run: the caller holds it
-      code = sqlite3_bind_text64(statement, i + 1, text->data(), text->size(), SQLITE_STATIC, SQLITE_UTF8);
+    if (const std::int64_t* number = argument.number())
+      code = sqlite3_bind_int64(statement, position, *number);
+    else if (const std::string_view* text = argument.text())  // outlives the run: the caller holds it
+      code = sqlite3_bind_text64(statement, position, text->empty() ? "" : text->data(), text->size(), SQLITE_STATIC,
+                                 SQLITE_UTF8);
     else
-      code = sqlite3_bind_null(statement, i + 1);
+      code = sqlite3_bind_null(statement, position);
     if (code == SQLITE_TOOBIG) throw StatementFailed{invalid("bad_text", "a text is too large to be stored")};
     CHECK(code == SQLITE_OK, sqlite3_errstr(code));
   }
@@ -137,9 +139,9 @@ void SqliteConnection::give_back(Statements::node_type statement) {
   idle_statements_.insert(std::move(statement));  // a twin that is already there wins; this one is finalized
 }
 
-std::int64_t SqliteConnection::run(std::string_view sql, Parameters parameters, Permission permission,
+std::int64_t SqliteConnection::run(std::string_view sql, Arguments arguments, Permission permission,
                                    const std::function<bool(Row&&)>& row) {
-  check_texts(parameters);
+  check_texts(arguments);
   Statements::node_type node = take_statement(sql);
   sqlite3_stmt* statement = node.mapped().get();
   if (permission == Permission::read && !sqlite3_stmt_readonly(statement))
@@ -156,7 +158,7 @@ std::int64_t SqliteConnection::run(std::string_view sql, Parameters parameters, 
     }
   } release{*this, node};
 
-  bind(statement, parameters);
+  bind(statement, arguments);
   std::int64_t changes_before = sqlite3_total_changes64(database_);
   for (;;) {
     int code = sqlite3_step(statement);

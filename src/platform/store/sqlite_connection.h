@@ -28,7 +28,7 @@ class SqliteConnection {
   enum class Permission { read, write };
   // Runs one statement and hands its rows to `row` until it returns false. Returns the rows touched. Throws
   // StatementFailed.
-  std::int64_t run(std::string_view sql, Parameters parameters, Permission permission,
+  std::int64_t run(std::string_view sql, Arguments arguments, Permission permission,
                    const std::function<bool(Row&&)>& row);
 
   // Statements around a body (`COMMIT`): the failure is returned, not thrown.
