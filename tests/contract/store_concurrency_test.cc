@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "contract/store_fixture.h"
+#include "platform/metrics/metrics.h"
 
 namespace wardbridge::store {
 namespace {
@@ -221,16 +222,124 @@ TEST_P(SeveralWriters, ACommitWithoutAnAnswerIsSaidToBeUnknown) {
         "CREATE CONSTRAINT TRIGGER hang_up_at_commit AFTER UPDATE ON account DEFERRABLE INITIALLY DEFERRED "
         "FOR EACH ROW EXECUTE FUNCTION hang_up()");
   });
-  int runs = 0;
-  Status status = store_->write([&](Transaction& tx) -> Status {
-    ++runs;
-    tx.execute("UPDATE account SET balance = 0 WHERE id = 1");
-    return done();
+  for (bool waits : {true, false}) {
+    int runs = 0;
+    Status status = store_->write([&](Transaction& tx) -> Status {
+      ++runs;
+      tx.post("UPDATE account SET balance = 0 WHERE id = 1");
+      if (waits) tx.query("SELECT 1");
+      return done();
+    });
+    ASSERT_FALSE(status.ok());
+    EXPECT_EQ(status.failure().code, Code::timeout);
+    EXPECT_EQ(status.failure().reason, "commit_unknown");
+    EXPECT_EQ(runs, 1) << "repeating it could do it twice";
+  }
+}
+
+TEST_P(SeveralWriters, PostedStatementsThatBlockEachOtherBothSucceed) {
+  std::latch both_hold_one(2);
+  std::atomic<int> runs = 0;
+  in_parallel(2, [&](int thread) {
+    bool first_run = true;
+    write([&](Transaction& tx) {
+      ++runs;
+      tx.post("UPDATE account SET balance = balance + 1 WHERE id = ?", {1 + thread});
+      tx.query("SELECT 1");
+      if (std::exchange(first_run, false)) both_hold_one.arrive_and_wait();
+      tx.post("UPDATE account SET balance = balance + 1 WHERE id = ?", {2 - thread});
+    });
   });
-  ASSERT_FALSE(status.ok());
-  EXPECT_EQ(status.failure().code, Code::timeout);
-  EXPECT_EQ(status.failure().reason, "commit_unknown");
-  EXPECT_EQ(runs, 1) << "repeating it could do it twice";
+  EXPECT_EQ(number("SELECT SUM(balance) FROM account WHERE id <= 2"), 204);
+  EXPECT_GE(runs, 3) << "no deadlock happened";
+}
+
+TEST_P(SeveralWriters, AConnectionThatBreaksInAPostedStatementIsReplaced) {
+  int runs = 0;
+  write([&](Transaction& tx) {
+    tx.post("UPDATE account SET balance = balance + 1 WHERE id = 1");
+    if (++runs == 1) tx.post("SELECT pg_terminate_backend(pg_backend_pid())");
+    tx.post("UPDATE account SET balance = balance + 1 WHERE id = 2");
+  });
+  EXPECT_EQ(runs, 2) << "the server said that it ended before the commit";
+  EXPECT_EQ(number("SELECT SUM(balance) FROM account WHERE id <= 2"), 202);
+}
+
+TEST_P(SeveralWriters, AConnectionThatBrokeWhileIdleNeverLeavesACommitUnknown) {
+  std::unique_ptr<Store> other = open_another().value();
+  for (int round = 1; round <= 10; ++round) {
+    ASSERT_TRUE(other
+                    ->read([](Transaction& tx) -> Status {
+                      tx.query(
+                          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                          "WHERE application_name = 'wardbridge' AND pid <> pg_backend_pid()");
+                      return done();
+                    })
+                    .ok());
+    // Begin, change and commit travel together.
+    write([](Transaction& tx) { tx.post("UPDATE account SET balance = balance + 1 WHERE id = 1"); });
+    EXPECT_EQ(number("SELECT balance FROM account WHERE id = 1"), 100 + round);
+  }
+}
+
+TEST_P(SeveralWriters, ACommitThatIsRefusedLeavesNothing) {
+  write([](Transaction& tx) {
+    tx.execute("CREATE TABLE seat (id BIGINT PRIMARY KEY, row BIGINT, UNIQUE (row) DEFERRABLE INITIALLY DEFERRED)");
+  });
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_EQ(reason_of([](Transaction& tx) {
+                tx.post("INSERT INTO seat (id, row) VALUES (1, 1)");
+                tx.post("INSERT INTO seat (id, row) VALUES (2, 1)");
+              }),
+              "already_exists");
+    EXPECT_EQ(number("SELECT COUNT(*) FROM seat"), 0);
+  }
+}
+
+TEST_P(SeveralWriters, ATransactionWaitsOnlyForWhatItMust) {
+  auto& round_trips = metrics::counter("wardbridge_store_round_trips_total", "times that the server was waited for",
+                                       {{"store", "postgresql"}});
+  auto cost = [&](const std::function<void()>& work) {
+    std::uint64_t before = round_trips.value();
+    work();
+    return round_trips.value() - before;
+  };
+  auto work = [](Transaction& tx) {
+    std::int64_t first = tx.query_one("SELECT balance FROM account WHERE id = 1")->integer(0);
+    std::int64_t second = tx.query_one("SELECT balance FROM account WHERE id = 2")->integer(0);
+    for (int id = 3; id <= 8; ++id) tx.post("UPDATE account SET balance = ? WHERE id = ?", {first + second, id});
+  };
+  for (int round = 0; round < 2; ++round) {  // statements are prepared on the way, without a wait
+    EXPECT_EQ(cost([&] { write(work); }), 3u);
+    EXPECT_EQ(cost([&] { write([](Transaction& tx) { tx.post("UPDATE account SET balance = 1 WHERE id = 1"); }); }),
+              1u);
+    EXPECT_EQ(cost([&] { (void)number("SELECT COUNT(*) FROM account"); }), 1u);
+    EXPECT_EQ(cost([&] { write([](Transaction&) {}); }), 0u);
+  }
+}
+
+TEST_P(SeveralWriters, AReadThatEndedHoldsNoTransactionOpen) {
+  std::unique_ptr<Store> other = open_another().value();
+  (void)number("SELECT COUNT(*) FROM account");
+  Status failed = store_->write([](Transaction& tx) -> Status {
+    tx.post("UPDATE account SET balance = 0");
+    return invalid("no", "no");
+  });
+  EXPECT_FALSE(failed.ok());
+  // The end of a read is sent, but not waited for.
+  std::int64_t open = -1;
+  for (int look = 0; look < 1'000 && open != 0; ++look) {
+    ASSERT_TRUE(other
+                    ->read([&](Transaction& tx) -> Status {
+                      open = tx.query_one(
+                                   "SELECT COUNT(*) FROM pg_stat_activity WHERE application_name = 'wardbridge' "
+                                   "AND pid <> pg_backend_pid() AND state <> 'idle'")
+                                 ->integer(0);
+                      return done();
+                    })
+                    .ok());
+  }
+  EXPECT_EQ(open, 0);
 }
 
 TEST_P(StoreConcurrency, MoreReadersThanConnectionsTakeTurns) {

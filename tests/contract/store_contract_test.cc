@@ -297,6 +297,138 @@ TEST_P(StoreContract, OutlivesManyDifferentStatements) {
   EXPECT_TRUE(status.ok()) << status.failure().message;
 }
 
+TEST_P(StoreContract, PostedStatementsAreSeenByLaterOnesInTheirOrder) {
+  write([](Transaction& tx) {
+    tx.post("INSERT INTO note (id, title, size) VALUES (?, ?, ?)", {1, "one", 1});
+    tx.post("UPDATE note SET size = size + 10 WHERE id = ?", {1});
+    tx.post("UPDATE note SET size = size * 2 WHERE id = ?", {1});
+    EXPECT_EQ(tx.query_one("SELECT size FROM note WHERE id = 1")->integer(0), 22);
+    tx.post("UPDATE note SET size = size + 1 WHERE id = 1");
+    EXPECT_EQ(tx.execute("UPDATE note SET title = 'found' WHERE size = 23"), 1);
+    tx.post("INSERT INTO note (id, title) VALUES (2, 'two')");
+    std::vector<std::string> seen;
+    tx.for_each("SELECT title FROM note ORDER BY id", {}, [&](const Row& row) {
+      if (seen.empty()) tx.post("UPDATE note SET body = 'walked' WHERE id = 1");
+      seen.push_back(row.text(0));
+      return true;
+    });
+    EXPECT_EQ(seen, (std::vector<std::string>{"found", "two"}));
+    tx.post("DELETE FROM note WHERE id = 2");
+  });
+  EXPECT_EQ(titles("WHERE body = 'walked'"), std::vector<std::string>{"found"});
+  EXPECT_EQ(number("SELECT COUNT(*) FROM note"), 1);
+}
+
+TEST_P(StoreContract, APostedFailureReachesTheCallerAndLeavesNothing) {
+  add(1, "one");
+  struct Case {
+    const char* sql;
+    Code code;
+    const char* reason;
+    const char* named;
+  };
+  for (const Case& wrong :
+       {Case{"INSERT INTO note (id, title) VALUES (?, 'one')", Code::conflict, "already_exists", ""},
+        Case{"INSERT INTO no_such_table (id) VALUES (?)", Code::internal, "sql", "no_such_table"},
+        Case{"INSERT INTO note (id) VALUES (?)", Code::internal, "sql", "INTO note (id) VALUES"}}) {
+    for (bool waits : {false, true}) {
+      for (int round = 0; round < 2; ++round) {  // the second time nothing of the first is remembered
+        bool went_on = false;
+        Status status = store_->write([&](Transaction& tx) -> Status {
+          tx.post("INSERT INTO note (id, title) VALUES (?, ?)", {7, "before"});
+          tx.post(wrong.sql, {9});
+          tx.post("INSERT INTO note (id, title) VALUES (?, ?)", {8, "after"});
+          tx.post("INSERT INTO note (title, id) VALUES (?, ?)", {"never prepared before", 10});
+          if (waits) tx.query("SELECT id FROM note");
+          went_on = waits;
+          return done();
+        });
+        ASSERT_FALSE(status.ok()) << wrong.sql;
+        EXPECT_EQ(status.failure().code, wrong.code) << wrong.sql;
+        EXPECT_EQ(status.failure().reason, wrong.reason) << wrong.sql;
+        EXPECT_NE(status.failure().message.find(wrong.named), std::string::npos) << status.failure().message;
+        EXPECT_FALSE(went_on) << wrong.sql;
+        EXPECT_EQ(number("SELECT COUNT(*) FROM note"), 1);
+      }
+    }
+  }
+  write([](Transaction& tx) { tx.post("INSERT INTO note (title, id) VALUES (?, ?)", {"never prepared before", 10}); });
+  EXPECT_EQ(number("SELECT COUNT(*) FROM note"), 2);
+}
+
+TEST_P(StoreContract, ABodyThatPostedAndFailsLeavesNothing) {
+  for (const char* sql : {"INSERT INTO note (id, title) VALUES (1, 'one')", "DELETE FROM note"}) {
+    Status status = store_->write([&](Transaction& tx) -> Status {
+      tx.post(sql);
+      return conflict("changed_mind", "no");
+    });
+    ASSERT_FALSE(status.ok());
+    EXPECT_EQ(status.failure().reason, "changed_mind");
+  }
+  EXPECT_EQ(number("SELECT COUNT(*) FROM note"), 0);
+  // A statement whose failure nobody waited for does not spoil what comes after it.
+  (void)store_->write([&](Transaction& tx) -> Status {
+    tx.post("INSERT INTO note (id, title) VALUES (1, 'one'), (1, 'one')");
+    return conflict("changed_mind", "no");
+  });
+  add(1, "one");
+  EXPECT_EQ(number("SELECT COUNT(*) FROM note"), 1);
+}
+
+TEST_P(StoreContract, AReadCannotPost) {
+  Status status = store_->read([](Transaction& tx) -> Status {
+    tx.post("INSERT INTO note (id, title) VALUES (1, 'one')");
+    return done();
+  });
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.failure().reason, "sql");
+}
+
+TEST_P(StoreContract, PostsAsManyAndAsLargeAsOneLikes) {
+  constexpr int kCount = 10'000;
+  write([](Transaction& tx) {
+    for (int id = 1; id <= kCount; ++id)
+      tx.post("INSERT INTO note (id, title, size) VALUES (?, ?, ?)", {id, std::to_string(id), id});
+  });
+  EXPECT_EQ(number("SELECT SUM(size) FROM note"), std::int64_t{kCount} * (kCount + 1) / 2);
+  // More than any socket holds in either direction, with nobody reading the answers meanwhile.
+  const std::string large(500'000, 'x');
+  write([&](Transaction& tx) {
+    for (int id = 1; id <= 40; ++id) {
+      tx.post("UPDATE note SET body = ? WHERE id = ?", {large, id});
+      tx.post("SELECT id, body FROM note WHERE id <= ?", {id < 4 ? id : 4});
+    }
+  });
+  EXPECT_EQ(number("SELECT SUM(length(body)) FROM note"), 40 * 500'000);
+}
+
+TEST_P(StoreContract, NumbersIdsInsideAStatement) {
+  const char* insert = "INSERT INTO note (id, title, size) VALUES (?, ?, ?)";
+  write([&](Transaction& tx) {
+    tx.post(insert, {NextId{"Note \"x\""}, "a", NextId{"other"}});
+    tx.post(insert, {NextId{"Note \"x\""}, "b", std::nullopt});
+    tx.post(insert, {tx.next_id("Note \"x\""), "c", 7});
+    EXPECT_EQ(tx.query_one("INSERT INTO note (id, title, size) VALUES (?, ?, ?) RETURNING id",
+                           {NextId{"Note \"x\""}, "d", NextId{"other"}})
+                  ->integer(0),
+              4);
+  });
+  EXPECT_EQ(titles("ORDER BY id"), (std::vector<std::string>{"a", "b", "c", "d"}));
+  EXPECT_EQ(number("SELECT SUM(size) FROM note"), 1 + 7 + 2);
+  EXPECT_EQ(number("SELECT COUNT(*) FROM note WHERE size IS NULL"), 1);
+}
+
+TEST_P(StoreContract, TakesArgumentsFromTextsThatEndNowhere) {
+  const std::string text = "one, two";
+  write([&](Transaction& tx) {
+    tx.post("INSERT INTO note (id, title, body) VALUES (1, ?, ?)",
+            {std::string_view(text).substr(0, 3), std::string_view()});
+    EXPECT_EQ(
+        tx.query("SELECT id FROM note WHERE title = ? AND body = ''", {std::string_view(text).substr(0, 3)}).size(),
+        1u);
+  });
+}
+
 using LastingStore = StoreContract;
 INSTANTIATE_FOR(LastingStore, Kind::sqlite_file, Kind::postgresql);
 

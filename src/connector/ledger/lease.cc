@@ -72,7 +72,7 @@ void park(store::Transaction& tx, Delivery& delivery, const Outcome& outcome, Ti
 void settle_overtaken(store::Transaction& tx, Delivery& delivery, const Attempt& attempt, Time now) {
   if (attempt.outcome.kind == Outcome::Kind::done) {
     if (attempt.leased.parcel.version > delivery.acknowledged) delivery.acknowledged = attempt.leased.parcel.version;
-    tx.execute(
+    tx.post(
         "UPDATE delivery_history SET fate = 'delivered', reason = '',"
         " sent_at = CASE WHEN ? > 0 THEN ? ELSE sent_at END,"
         " accepted_at = CASE WHEN ? > 0 THEN ? ELSE accepted_at END, acknowledged_at = ?, recorded_at = ?"

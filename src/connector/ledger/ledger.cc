@@ -111,7 +111,7 @@ Status forget(store::Transaction& tx, ConnectionId connection, const std::string
   LaneRow lane = lock_lane(tx, connection);
   lane.sequence_floor = std::max(lane.sequence_floor, delivery->desired.sequence);
   save_lane(tx, connection, lane);
-  tx.execute("DELETE FROM delivery WHERE connection_id = ? AND subject = ?", {connection.value, subject});
+  tx.post("DELETE FROM delivery WHERE connection_id = ? AND subject = ?", {connection.value, subject});
   return done();
 }
 

@@ -141,7 +141,7 @@ LaneRow lock_lane(store::Transaction& tx, ConnectionId connection) { return lane
 
 void save_lane(store::Transaction& tx, ConnectionId connection, const LaneRow& row) {
   const Lane& lane = row.lane;
-  tx.execute(
+  tx.post(
       "INSERT INTO delivery_lane (connection_id, epoch, sequence_floor, purpose, health, reason, message, failures,"
       " next_probe_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
       " ON CONFLICT (connection_id) DO UPDATE SET epoch = excluded.epoch, sequence_floor = excluded.sequence_floor,"
@@ -173,30 +173,30 @@ void save_delivery(store::Transaction& tx, const Delivery& delivery) {
       " acknowledged_at = excluded.acknowledged_at, failure_reason = excluded.failure_reason,"
       " failure_message = excluded.failure_message, device_id = excluded.device_id, priority = excluded.priority";
   const HopTimes& hops = delivery.hops;
-  tx.execute(sql, {delivery.connection_id.value,
-                   delivery.subject,
-                   delivery.desired.epoch,
-                   delivery.desired.sequence,
-                   json::to_text(to_json(delivery.report)),
-                   delivery.is_retraction,
-                   delivery.acknowledged.epoch,
-                   delivery.acknowledged.sequence,
-                   name_of(delivery.state),
-                   delivery.attempts,
-                   delivery.polls,
-                   delivery.next_attempt_at,
-                   delivery.message_id,
-                   delivery.lease_token,
-                   hops.check_in,
-                   hops.verdict,
-                   hops.desired,
-                   hops.sent,
-                   hops.accepted,
-                   hops.acknowledged,
-                   delivery.failure_reason,
-                   delivery.failure_message,
-                   delivery.report.device_id,
-                   delivery.report.is_denial() ? 0 : 1});
+  tx.post(sql, {delivery.connection_id.value,
+                delivery.subject,
+                delivery.desired.epoch,
+                delivery.desired.sequence,
+                json::to_text(to_json(delivery.report)),
+                delivery.is_retraction,
+                delivery.acknowledged.epoch,
+                delivery.acknowledged.sequence,
+                name_of(delivery.state),
+                delivery.attempts,
+                delivery.polls,
+                delivery.next_attempt_at,
+                delivery.message_id,
+                delivery.lease_token,
+                hops.check_in,
+                hops.verdict,
+                hops.desired,
+                hops.sent,
+                hops.accepted,
+                hops.acknowledged,
+                delivery.failure_reason,
+                delivery.failure_message,
+                delivery.report.device_id,
+                delivery.report.is_denial() ? 0 : 1});
 }
 
 std::vector<Delivery> select_deliveries(store::Transaction& tx, const std::string& rest, store::Parameters parameters) {
@@ -209,7 +209,7 @@ std::vector<Delivery> select_deliveries(store::Transaction& tx, const std::strin
 
 void record_fate(store::Transaction& tx, const HistoryEntry& entry) {
   const HopTimes& hops = entry.hops;
-  tx.execute(
+  tx.post(
       "INSERT INTO delivery_history (connection_id, subject, epoch, sequence, fate, reason, message, payload,"
       " check_in_at, verdict_at, desired_at, sent_at, accepted_at, acknowledged_at, recorded_at)"
       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"

@@ -56,10 +56,10 @@ StoredEntry entry_of(const store::Row& row) {
 
 void record(store::Transaction& tx, const Entry& entry) {
   // INVARIANT: law 9. In the caller's transaction: the row commits with the change.
-  tx.execute(
+  tx.post(
       "INSERT INTO audit_entry (sequence, time, actor_kind, actor_id, actor_name, actor_address, action, object_type, "
       "object_id, object_name, details) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      {tx.next_id("audit_entry"), entry.time, word_of(entry.actor.kind), entry.actor.id, entry.actor.name,
+      {store::NextId{"audit_entry"}, entry.time, word_of(entry.actor.kind), entry.actor.id, entry.actor.name,
        entry.actor.address, entry.action, entry.object_type, entry.object_id, entry.object_name,
        json::to_text(entry.details)});
 }

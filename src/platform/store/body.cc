@@ -34,12 +34,17 @@ void check_outside_body(const void* store) {
   CHECK(store_of_running_body != store, "the body of a transaction called write() or read() of its own store");
 }
 
-void check_texts(Parameters parameters) {
-  for (const Value& value : parameters) {
-    const std::string* text = value.text();
-    if (text && text->find('\0') != std::string::npos)
+void check_texts(Arguments arguments) {
+  for (const Argument& argument : arguments) {
+    const std::string_view* text = argument.text();
+    if (text && text->find('\0') != std::string_view::npos)
       throw StatementFailed{invalid("bad_text", "a text to be stored contains a zero byte")};
   }
+}
+
+std::string_view checked_counter(std::string_view name) {
+  CHECK(!name.empty() && name.size() <= 40, "the name of a counter has 1 to 40 bytes");
+  return name;
 }
 
 }  // namespace wardbridge::store

@@ -34,6 +34,9 @@ BodyOutcome run_body(const void* store, const std::function<Status(Transaction&)
 void check_outside_body(const void* store);
 
 // A text with a zero byte can't be kept by every store, so no store takes it. Throws StatementFailed.
-void check_texts(Parameters parameters);
+void check_texts(Arguments arguments);
+
+// The name of a counter; a bug when no store could keep it.
+std::string_view checked_counter(std::string_view name);
 
 }  // namespace wardbridge::store

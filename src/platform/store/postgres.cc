@@ -29,16 +29,23 @@ class Counters {
     if (made_.contains(name)) return;
     auto connection = PostgresConnection::open(options_.connection, options_.schema);
     if (!connection.ok()) throw StatementFailed{connection.failure()};
+    (*connection)->begin("BEGIN");
     // "IF NOT EXISTS" alone can still collide with another node that makes it at the same moment.
-    std::string sequence = (*connection)->quoted("store_counter_" + name);
-    BodyOutcome outcome = (*connection)
-                              ->control("BEGIN; SELECT pg_advisory_xact_lock(" + std::string(kLock) +
-                                        "); CREATE SEQUENCE IF NOT EXISTS " + sequence + "; COMMIT");
-    if (!outcome.status.ok()) throw StatementFailed{outcome.status.failure(), outcome.remedy};
-    made_.insert(name);
+    (*connection)->post(kTakeLock, {});
+    (*connection)->post("CREATE SEQUENCE IF NOT EXISTS " + (*connection)->quoted(sequence_of(name)), {});
+    BodyOutcome outcome = (*connection)->commit();
+    if (outcome.status.ok()) {
+      made_.insert(name);
+      return;
+    }
+    // Making it again does no harm, so a commit without an answer is no more than a broken connection.
+    if (outcome.status.failure().reason == "commit_unknown")
+      throw StatementFailed{unavailable("store_down", "the connection to postgresql broke"), Remedy::reconnect};
+    throw StatementFailed{outcome.status.failure(), outcome.remedy};
   }
 
-  static constexpr std::string_view kLock = "8388321094";  // any number that no other program locks
+  // Any number that no other program locks.
+  static constexpr std::string_view kTakeLock = "SELECT pg_advisory_xact_lock(8388321094)";
 
  private:
   const PostgresOptions options_;
@@ -51,29 +58,44 @@ class PostgresTransaction final : public Transaction {
   PostgresTransaction(PostgresConnection& connection, Counters& counters, bool writes)
       : connection_(connection), counters_(counters), writes_(writes) {}
 
-  std::vector<Row> query(std::string_view sql, Parameters parameters) override {
-    return connection_.run(sql, parameters).rows;
+  std::vector<Row> query(std::string_view sql, Arguments arguments) override {
+    make_sure_of_counters(arguments);
+    return connection_.run(sql, arguments).rows;
   }
-  std::int64_t execute(std::string_view sql, Parameters parameters) override {
-    return connection_.run(sql, parameters).touched;
+  std::int64_t execute(std::string_view sql, Arguments arguments) override {
+    make_sure_of_counters(arguments);
+    return connection_.run(sql, arguments).touched;
   }
-  void for_each(std::string_view sql, Parameters parameters, const std::function<bool(const Row&)>& row) override {
-    connection_.walk(sql, parameters, row);
+  void post(std::string_view sql, Arguments arguments) override {
+    make_sure_of_counters(arguments);
+    // A read has no commit that would wait for it.
+    if (writes_)
+      connection_.post(sql, arguments);
+    else
+      connection_.run(sql, arguments);
+  }
+  void for_each(std::string_view sql, Arguments arguments, const std::function<bool(const Row&)>& row) override {
+    make_sure_of_counters(arguments);
+    connection_.walk(sql, arguments, row);
   }
   std::string_view lock_rows(bool skip_locked) const override {
     if (!writes_) return "";
     return skip_locked ? " FOR UPDATE SKIP LOCKED" : " FOR UPDATE";
   }
   std::int64_t next_id(std::string_view name) override {
-    CHECK(!name.empty() && name.size() <= 40, "the name of a counter has 1 to 40 bytes");
-    counters_.make_sure_of(std::string(name));
-    return query_one("SELECT nextval(quote_ident('store_counter_' || ?)::regclass)", {name})->integer(0);
+    Argument argument = NextId{name};
+    return query("SELECT ?", Arguments(&argument, 1)).front().integer(0);
   }
   void after_commit(std::function<void()> action) override { actions_.push_back(std::move(action)); }
 
   std::vector<std::function<void()>> take_actions() { return std::move(actions_); }
 
  private:
+  void make_sure_of_counters(Arguments arguments) {
+    for (const Argument& argument : arguments)
+      if (const NextId* id = argument.next_id()) counters_.make_sure_of(std::string(checked_counter(id->name)));
+  }
+
   PostgresConnection& connection_;
   Counters& counters_;
   bool writes_;
@@ -119,17 +141,16 @@ class PostgresStore final : public Store {
     if (!taken.ok()) return {.status = taken.failure()};
     std::unique_ptr<PostgresConnection> connection = std::move(taken).value();
     bool writes = access == Access::write;
-    BodyOutcome outcome = connection->control(writes ? "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
-                                                     : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-    if (outcome.status.ok()) {
-      PostgresTransaction tx(*connection, counters_, writes);
-      outcome = run_body(this, body, tx);
-      actions = tx.take_actions();
-      if (outcome.status.ok() && writes)
-        outcome = commit(*connection);
-      else if (outcome.remedy != Remedy::reconnect)
-        (void)connection->control("ROLLBACK");
-    }
+    connection->begin(writes ? "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+                             : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    PostgresTransaction tx(*connection, counters_, writes);
+    BodyOutcome outcome = run_body(this, body, tx);
+    actions = tx.take_actions();
+    if (outcome.status.ok() && writes)
+      outcome = commit(*connection);
+    else
+      // A failed write holds no lock any more when its caller hears of it; a read holds none that could hurt.
+      connection->roll_back(writes ? PostgresConnection::Undo::now : PostgresConnection::Undo::soon);
     if (connection->is_idle() && outcome.remedy != Remedy::reconnect)
       pool_.give_back(std::move(connection));
     else
@@ -157,14 +178,14 @@ class PostgresStore final : public Store {
 // Two nodes may start at once on an empty database: the lock lets one go first.
 Status prepare_schema(const PostgresOptions& options) {
   std::unique_ptr<PostgresConnection> connection = TRY(PostgresConnection::open(options.connection, options.schema));
-  TRY(connection->control("BEGIN").status);
-  TRY(connection->control("SELECT pg_advisory_xact_lock(" + std::string(Counters::kLock) + ")").status);
+  connection->begin("BEGIN");
   try {
+    connection->post(Counters::kTakeLock, {});
     // Looked for first: CREATE SCHEMA IF NOT EXISTS wants a privilege even when there is nothing to create.
-    if (connection->run("SELECT 1 FROM pg_namespace WHERE nspname = ?", std::vector<Value>{options.schema})
-            .rows.empty())
-      connection->run("CREATE SCHEMA " + connection->quoted(options.schema), {});
-    connection->run("CREATE TABLE IF NOT EXISTS store_schema (room TEXT PRIMARY KEY, version BIGINT NOT NULL)", {});
+    const Argument schema = options.schema;
+    if (connection->run("SELECT 1 FROM pg_namespace WHERE nspname = ?", Arguments(&schema, 1)).rows.empty())
+      connection->post("CREATE SCHEMA " + connection->quoted(options.schema), {});
+    connection->post("CREATE TABLE IF NOT EXISTS store_schema (room TEXT PRIMARY KEY, version BIGINT NOT NULL)", {});
   } catch (StatementFailed& failed) {
     return std::move(failed.failure);
   }

@@ -1,8 +1,12 @@
 #include "platform/store/postgres_connection.h"
 
+#include <endian.h>
+
+#include <algorithm>
 #include <array>
 
 #include "base/text.h"
+#include "platform/metrics/metrics.h"
 #include "platform/store/sql_text.h"
 
 namespace wardbridge::store {
@@ -10,6 +14,8 @@ namespace {
 
 constexpr std::size_t kPreparedStatements = 500;
 constexpr int kRowsPerFetch = 256;
+// libpq keeps reading while it waits to send, so neither side can block the other; this bounds what lies unread.
+constexpr std::size_t kUnansweredStatements = 1'000;
 
 // From PostgreSQL's catalogue pg_type; these numbers never change.
 enum TypeOid : Oid {
@@ -24,34 +30,69 @@ enum TypeOid : Oid {
   kBpchar = 1042,
   kVarchar = 1043,
   kNumeric = 1700,
+  kRegclass = 2205,
 };
 
-// Text is compared by its bytes, whatever language the database was made for.
-std::string to_postgres(std::string_view sql, std::size_t& placeholders) {
-  std::string numbered = number_placeholders(sql, placeholders);
+Oid type_of(const Argument& argument) {
+  if (argument.number()) return kInt8;
+  if (argument.text()) return kText;
+  return argument.next_id() ? kRegclass : kUnspecified;
+}
+
+// Text is compared by its bytes, whatever language the database was made for. An id to come is made by the server, from
+// the sequence that the parameter names.
+std::string to_postgres(std::string_view sql, const std::vector<Oid>& types) {
+  std::size_t placeholders = 0;
+  std::string numbered = number_placeholders(sql, placeholders, [&](std::size_t position, std::string one) {
+    return position < types.size() && types[position] == kRegclass ? "nextval(" + one + ")" : one;
+  });
+  CHECK(placeholders == types.size(), "the statement has another number of placeholders");
   if (!starts_with_words(numbered, "CREATE TABLE") && !starts_with_words(numbered, "ALTER TABLE")) return numbered;
   return replace_word(numbered, "TEXT", "TEXT COLLATE \"C\"");
 }
 
-Oid type_of(const Value& value) { return value.number() ? kInt8 : value.text() ? kText : kUnspecified; }
-
-// Parameters in libpq's shape. `numbers` owns the digits.
-struct Bound {
-  explicit Bound(Parameters parameters) {
-    numbers.reserve(parameters.size());
-    for (const Value& value : parameters) {
-      if (const std::int64_t* number = value.number())
-        texts.push_back(numbers.emplace_back(std::to_string(*number)).c_str());
-      else
-        texts.push_back(value.text() ? value.text()->c_str() : nullptr);
-      types.push_back(type_of(value));
+// Arguments in libpq's shape: numbers and texts in binary, which is never measured, formatted or parsed.
+class Bound {
+ public:
+  Bound(const PostgresConnection& connection, Arguments arguments) {
+    for (auto* list : {&lengths_, &formats_}) list->reserve(arguments.size());
+    values_.reserve(arguments.size());
+    numbers_.reserve(arguments.size());
+    for (const Argument& argument : arguments) {
+      if (const std::int64_t* number = argument.number()) {
+        numbers_.push_back(htobe64(static_cast<std::uint64_t>(*number)));
+        add(reinterpret_cast<const char*>(&numbers_.back()), sizeof(std::uint64_t), kBinary);
+      } else if (const std::string_view* text = argument.text()) {
+        if (text->size() > kLongestText) throw StatementFailed{invalid("bad_text", "a text is too large to be stored")};
+        add(text->empty() ? "" : text->data(), text->size(), kBinary);  // a null pointer would be NULL
+      } else if (const NextId* id = argument.next_id()) {
+        sequences_.push_back(connection.quoted(sequence_of(id->name)));
+        add(sequences_.back().c_str(), sequences_.back().size(), kText);
+      } else {
+        add(nullptr, 0, kBinary);
+      }
     }
   }
-  int count() const { return static_cast<int>(texts.size()); }
+  int count() const { return static_cast<int>(values_.size()); }
+  const char* const* values() const { return values_.data(); }
+  const int* lengths() const { return lengths_.data(); }
+  const int* formats() const { return formats_.data(); }
 
-  std::vector<std::string> numbers;
-  std::vector<const char*> texts;
-  std::vector<Oid> types;
+ private:
+  enum Format { kText = 0, kBinary = 1 };
+  static constexpr std::size_t kLongestText = 1'000'000'000;  // PostgreSQL's own limit is near
+
+  void add(const char* value, std::size_t length, Format format) {
+    values_.push_back(value);
+    lengths_.push_back(static_cast<int>(length));
+    formats_.push_back(format);
+  }
+
+  std::vector<const char*> values_;
+  std::vector<int> lengths_;
+  std::vector<int> formats_;
+  std::vector<std::uint64_t> numbers_;
+  std::deque<std::string> sequences_;
 };
 
 // Do these parameters fit a statement prepared for `types`? A NULL fits every type.
@@ -71,7 +112,12 @@ std::string first_line(const char* message) {
   return std::string(text::trim(line.substr(0, line.find('\n'))));
 }
 
+constexpr std::string_view kCommit = "COMMIT";
+constexpr std::string_view kRollback = "ROLLBACK";
+
 }  // namespace
+
+std::string sequence_of(std::string_view counter) { return "store_counter_" + std::string(counter); }
 
 Result<std::unique_ptr<PostgresConnection>> PostgresConnection::open(const std::string& connection,
                                                                      const std::string& schema) {
@@ -87,8 +133,8 @@ Result<std::unique_ptr<PostgresConnection>> PostgresConnection::open(const std::
   PQsetNoticeProcessor(
       raw, [](void*, const char*) {}, nullptr);
   // INVARIANT: law 8. COMMIT answers after the log is on disk, whatever the server's default is.
-  TRY(opened->control("SET synchronous_commit = on").status);
-  TRY(opened->control("SET search_path = " + opened->quoted(schema)).status);
+  TRY(opened->set_up("SET synchronous_commit = on; SET search_path = " + opened->quoted(schema)));
+  CHECK(PQenterPipelineMode(raw) == 1, "a new connection is busy");
   return opened;
 }
 
@@ -99,64 +145,47 @@ std::string PostgresConnection::quoted(const std::string& identifier) const {
   return text.get();
 }
 
-const std::string& PostgresConnection::prepare(std::string_view sql, Parameters parameters) {
-  std::vector<Oid> types;
-  for (const Value& value : parameters) types.push_back(type_of(value));
-
-  auto found = prepared_.find(sql);
-  if (found == prepared_.end()) {
-    if (prepared_count_ >= kPreparedStatements) {
-      Reply reply(PQexec(connection_.get(), "DEALLOCATE ALL"));
-      if (PQresultStatus(reply.get()) != PGRES_COMMAND_OK) throw failure(reply.get(), "DEALLOCATE ALL");
-      prepared_.clear();
-      prepared_count_ = 0;
-    }
-    found = prepared_.emplace(std::string(sql), std::vector<Prepared>{}).first;
-  }
-  for (const Prepared& prepared : found->second) {
-    CHECK(prepared.types.size() == types.size(), "the statement has another number of placeholders");
-    if (fits(prepared.types, types)) return prepared.name;
-    // What is NULL now was a number or a text before: the new statement shall fit both.
-    for (std::size_t i = 0; i < types.size(); ++i)
-      if (types[i] == kUnspecified) types[i] = prepared.types[i];
-  }
-  std::size_t placeholders = 0;
-  std::string translated = to_postgres(sql, placeholders);
-  CHECK(placeholders == types.size(), "the statement has another number of placeholders");
-  std::string name = "s" + std::to_string(++names_given_);
-  Reply reply(PQprepare(connection_.get(), name.c_str(), translated.c_str(), static_cast<int>(types.size()),
-                        types.empty() ? nullptr : types.data()));
-  if (PQresultStatus(reply.get()) != PGRES_COMMAND_OK) throw failure(reply.get(), sql);
-  ++prepared_count_;
-  return found->second.emplace_back(Prepared{std::move(types), std::move(name)}).name;
+Status PostgresConnection::set_up(const std::string& sql) {
+  Reply reply(PQexec(connection_.get(), sql.c_str()));
+  if (PQresultStatus(reply.get()) == PGRES_COMMAND_OK) return done();
+  return failure(reply.get(), sql).failure;
 }
 
-PostgresConnection::Answer PostgresConnection::run(std::string_view sql, Parameters parameters) {
-  check_texts(parameters);
-  const std::string& name = prepare(sql, parameters);
-  Bound bound(parameters);
-  Reply reply(PQexecPrepared(connection_.get(), name.c_str(), bound.count(), bound.texts.data(), nullptr, nullptr, 0));
-  ExecStatusType status = PQresultStatus(reply.get());
-  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) throw failure(reply.get(), sql);
+void PostgresConnection::begin(std::string_view sql) {
+  CHECK(begin_.empty() && !in_transaction_, "a transaction inside a transaction");
+  // Reads what came since the last use without waiting for more: a connection that the server closed meanwhile is found
+  // out before a COMMIT is sent, of which nobody could say whether it happened.
+  (void)PQconsumeInput(connection_.get());
+  begin_ = sql;
+}
+
+PostgresConnection::Answer PostgresConnection::run(std::string_view sql, Arguments arguments) {
+  check_texts(arguments);
+  make_room_for_statements();
+  send(sql, arguments);
+  Reply reply = wait();
   return {.rows = rows_of(reply.get(), sql), .touched = text::parse_integer(PQcmdTuples(reply.get())).value_or(0)};
 }
 
-void PostgresConnection::walk(std::string_view sql, Parameters parameters, const std::function<bool(const Row&)>& row) {
+void PostgresConnection::post(std::string_view sql, Arguments arguments) {
+  check_texts(arguments);
+  make_room_for_statements();
+  send(sql, arguments);
+  if (sent_.size() >= kUnansweredStatements) (void)wait();
+}
+
+void PostgresConnection::walk(std::string_view sql, Arguments arguments, const std::function<bool(const Row&)>& row) {
   // A cursor rather than libpq's single-row mode: the callback may run statements of its own.
-  check_texts(parameters);
+  check_texts(arguments);
   std::string cursor = "walk" + std::to_string(++names_given_);
-  std::size_t placeholders = 0;
-  std::string declare = "DECLARE " + cursor + " NO SCROLL CURSOR FOR " + to_postgres(sql, placeholders);
-  CHECK(placeholders == parameters.size(), "the statement has another number of placeholders");
-  Bound bound(parameters);
-  Reply declared(PQexecParams(connection_.get(), declare.c_str(), bound.count(), bound.types.data(), bound.texts.data(),
-                              nullptr, nullptr, 0));
-  if (PQresultStatus(declared.get()) != PGRES_COMMAND_OK) throw failure(declared.get(), sql);
+  std::vector<Oid> types;
+  for (const Argument& argument : arguments) types.push_back(type_of(argument));
+  send_unprepared(sql, "DECLARE " + cursor + " NO SCROLL CURSOR FOR " + to_postgres(sql, types), arguments);
 
   const std::string fetch = "FETCH FORWARD " + std::to_string(kRowsPerFetch) + " FROM " + cursor;
   for (bool more = true; more;) {
-    Reply reply(PQexec(connection_.get(), fetch.c_str()));
-    if (PQresultStatus(reply.get()) != PGRES_TUPLES_OK) throw failure(reply.get(), sql);
+    send_unprepared(sql, fetch, {});
+    Reply reply = wait();
     more = PQntuples(reply.get()) == kRowsPerFetch;
     for (const Row& one : rows_of(reply.get(), sql)) {
       if (row(one)) continue;
@@ -164,29 +193,172 @@ void PostgresConnection::walk(std::string_view sql, Parameters parameters, const
       break;
     }
   }
-  Reply closed(PQexec(connection_.get(), ("CLOSE " + cursor).c_str()));
-  if (PQresultStatus(closed.get()) != PGRES_COMMAND_OK) throw failure(closed.get(), sql);
-}
-
-BodyOutcome PostgresConnection::control(const std::string& sql) {
-  Reply reply(PQexec(connection_.get(), sql.c_str()));
-  ExecStatusType status = PQresultStatus(reply.get());
-  if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) return {};
-  StatementFailed failed = failure(reply.get(), sql);
-  return {.status = std::move(failed.failure), .remedy = failed.remedy};
+  send_unprepared("CLOSE", "CLOSE " + cursor, {});
 }
 
 BodyOutcome PostgresConnection::commit() {
-  Reply reply(PQexec(connection_.get(), "COMMIT"));
-  if (PQresultStatus(reply.get()) == PGRES_COMMAND_OK) {
-    if (PQcmdStatus(reply.get()) == std::string_view("COMMIT")) return {};
+  if (!std::exchange(begin_, {}).empty()) return {};  // not one statement: nothing was even begun
+  Answers answers;
+  try {
+    send(kCommit, {});
+    answers = ask();
+  } catch (StatementFailed& failed) {  // it could not be sent
+    roll_back(Undo::now);
+    return {.status = std::move(failed.failure), .remedy = failed.remedy};
+  }
+  in_transaction_ = false;
+  if (!answers.failed) {
+    if (PQcmdStatus(answers.last.get()) == kCommit) return {};
     return {.status = Failure{Code::internal, "sql", "the transaction was undone instead of committed"}};
   }
-  if (PQstatus(connection_.get()) != CONNECTION_OK)
+  if (answers.last_was_skipped) {
+    in_transaction_ = true;
+    roll_back(Undo::now);
+  } else if (PQstatus(connection_.get()) != CONNECTION_OK) {
     return {.status = Failure{Code::timeout, "commit_unknown",
                               "the connection to postgresql broke during the commit; it may have happened"}};
-  StatementFailed failed = failure(reply.get(), "COMMIT");
-  return {.status = std::move(failed.failure), .remedy = failed.remedy};
+  }
+  return {.status = std::move(answers.failed->failure), .remedy = answers.failed->remedy};
+}
+
+void PostgresConnection::roll_back(Undo when) {
+  begin_ = {};
+  if (!std::exchange(in_transaction_, false) || PQstatus(connection_.get()) != CONNECTION_OK) return;
+  try {
+    // What was posted may fail, and would take a ROLLBACK of the same segment with it.
+    if (!sent_.empty() && sent_.back().kind != Sent::Kind::sync) end_segment();
+    send(kRollback, {});
+    if (when == Undo::now)
+      (void)ask();
+    else
+      end_segment();
+  } catch (StatementFailed&) {
+    in_transaction_ = true;  // the connection is of no use any more
+  }
+}
+
+bool PostgresConnection::is_idle() const {
+  if (PQstatus(connection_.get()) != CONNECTION_OK || in_transaction_ || !begin_.empty()) return false;
+  return !sent_.empty() || PQtransactionStatus(connection_.get()) == PQTRANS_IDLE;
+}
+
+void PostgresConnection::send_begin() {
+  if (begin_.empty()) return;
+  in_transaction_ = true;
+  send(std::exchange(begin_, {}), {});
+}
+
+void PostgresConnection::send(std::string_view sql, Arguments arguments) {
+  send_begin();
+  const Prepared& prepared = prepare(sql, arguments);
+  Bound bound(*this, arguments);
+  if (!PQsendQueryPrepared(connection_.get(), prepared.name.c_str(), bound.count(), bound.values(), bound.lengths(),
+                           bound.formats(), 0))
+    throw failure(nullptr, sql);
+  sent_.push_back({Sent::Kind::statement, prepared.sql});
+}
+
+void PostgresConnection::send_unprepared(std::string_view named, const std::string& sql, Arguments arguments) {
+  send_begin();
+  Bound bound(*this, arguments);
+  std::vector<Oid> types;
+  for (const Argument& argument : arguments) types.push_back(type_of(argument));
+  if (!PQsendQueryParams(connection_.get(), sql.c_str(), bound.count(), types.data(), bound.values(), bound.lengths(),
+                         bound.formats(), 0))
+    throw failure(nullptr, named);
+  sent_.push_back({Sent::Kind::statement, named});
+}
+
+const PostgresConnection::Prepared& PostgresConnection::prepare(std::string_view sql, Arguments arguments) {
+  std::vector<Oid> types;
+  types.reserve(arguments.size());
+  for (const Argument& argument : arguments) types.push_back(type_of(argument));
+
+  auto found = prepared_.find(sql);
+  if (found == prepared_.end()) found = prepared_.emplace(std::string(sql), std::vector<Prepared>{}).first;
+  for (const Prepared& prepared : found->second) {
+    CHECK(prepared.types.size() == types.size(), "the statement has another number of placeholders");
+    if (fits(prepared.types, types)) return prepared;
+    // What is NULL now was a number or a text before: the new statement shall fit both.
+    for (std::size_t i = 0; i < types.size(); ++i)
+      if (types[i] == kUnspecified && prepared.types[i] != kRegclass) types[i] = prepared.types[i];
+  }
+  std::string translated = to_postgres(sql, types);
+  std::string name = "s" + std::to_string(++names_given_);
+  if (!PQsendPrepare(connection_.get(), name.c_str(), translated.c_str(), static_cast<int>(types.size()), types.data()))
+    throw failure(nullptr, sql);
+  sent_.push_back({Sent::Kind::preparation, found->first, name});
+  ++prepared_count_;
+  return found->second.emplace_back(Prepared{found->first, std::move(types), std::move(name)});
+}
+
+void PostgresConnection::forget(const Sent& preparation) {
+  auto found = prepared_.find(preparation.sql);
+  CHECK(found != prepared_.end());
+  prepared_count_ -=
+      std::erase_if(found->second, [&](const Prepared& prepared) { return prepared.name == preparation.prepared; });
+}
+
+void PostgresConnection::make_room_for_statements() {
+  if (prepared_count_ < kPreparedStatements) return;
+  send_begin();
+  (void)wait();  // what is on its way refers to the texts that go now
+  send_unprepared("DEALLOCATE ALL", "DEALLOCATE ALL", {});
+  prepared_.clear();
+  prepared_count_ = 0;
+}
+
+void PostgresConnection::end_segment() {
+  // Sends all that lies in the buffer, too. When that fails, what the server said last may still be there to be read.
+  if (!PQpipelineSync(connection_.get()) && PQstatus(connection_.get()) == CONNECTION_OK)
+    throw failure(nullptr, "sync");
+  sent_.push_back({Sent::Kind::sync});
+}
+
+PostgresConnection::Answers PostgresConnection::ask() {
+  static auto& round_trips = metrics::counter("wardbridge_store_round_trips_total",
+                                              "times that the server was waited for", {{"store", "postgresql"}});
+  end_segment();
+  round_trips.add();
+  Answers answers;
+  for (bool answered = false; !sent_.empty();) {
+    Reply reply(PQgetResult(connection_.get()));
+    if (!reply && answered) {  // the end of a statement's results
+      answered = false;
+      sent_.pop_front();
+      continue;
+    }
+    CHECK(reply || PQstatus(connection_.get()) != CONNECTION_OK, "libpq waits for nothing, but answers are missing");
+    const Sent& asked = sent_.front();
+    ExecStatusType status = PQresultStatus(reply.get());
+    if (status == PGRES_PIPELINE_SYNC) {
+      CHECK(asked.kind == Sent::Kind::sync, "an answer to nothing");
+      sent_.pop_front();
+      continue;
+    }
+    answered = true;
+    if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) {
+      answers.last = std::move(reply);
+      continue;
+    }
+    if (asked.kind == Sent::Kind::preparation) forget(asked);
+    bool said_by_server = reply && PQresultErrorField(reply.get(), PG_DIAG_SQLSTATE);
+    if (!answers.failed) {
+      answers.failed = failure(reply.get(), asked.sql);
+      answers.last_was_skipped = said_by_server && std::count_if(sent_.begin(), sent_.end(), [](const Sent& sent) {
+                                                     return sent.kind == Sent::Kind::statement;
+                                                   }) > (asked.kind == Sent::Kind::statement ? 1 : 0);
+    }
+    // Nothing more will come.
+    if (!said_by_server && PQstatus(connection_.get()) != CONNECTION_OK) sent_.clear();
+  }
+  return answers;
+}
+
+PostgresConnection::Reply PostgresConnection::wait() {
+  Answers answers = ask();
+  if (answers.failed) throw std::move(*answers.failed);
+  return std::move(answers.last);
 }
 
 std::vector<Row> PostgresConnection::rows_of(const PGresult* result, std::string_view sql) {

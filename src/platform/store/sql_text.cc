@@ -36,7 +36,8 @@ std::string_view skip_space_and_comments(std::string_view sql) {
 
 }  // namespace
 
-std::string number_placeholders(std::string_view sql, std::size_t& count) {
+std::string number_placeholders(std::string_view sql, std::size_t& count,
+                                const std::function<std::string(std::size_t position, std::string numbered)>& write) {
   std::string numbered;
   count = 0;
   for (std::size_t at = 0; at < sql.size();) {
@@ -44,7 +45,9 @@ std::string number_placeholders(std::string_view sql, std::size_t& count) {
       numbered += sql.substr(at, length);
       at += length;
     } else if (sql[at++] == '?') {
-      numbered += '$' + std::to_string(++count);
+      std::string one = "$" + std::to_string(count + 1);
+      numbered += write ? write(count, std::move(one)) : one;
+      ++count;
     } else {
       numbered += sql[at - 1];
     }

@@ -2,14 +2,18 @@
 // and comments (-- to the end of the line) are never touched.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace wardbridge::store {
 
-// `a = ? AND b = ?` to `a = $1 AND b = $2`; `count` is how many there were.
-std::string number_placeholders(std::string_view sql, std::size_t& count);
+// `a = ? AND b = ?` to `a = $1 AND b = $2`; `count` is how many there were. `write` may write one in another way: it is
+// given its position (from 0) and `$1`.
+std::string number_placeholders(
+    std::string_view sql, std::size_t& count,
+    const std::function<std::string(std::size_t position, std::string numbered)>& write = nullptr);
 
 // Whole words only, in any case.
 std::string replace_word(std::string_view sql, std::string_view word, std::string_view replacement);

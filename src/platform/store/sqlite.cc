@@ -6,8 +6,9 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cerrno>
-#include <condition_variable>
 #include <cstring>
 #include <deque>
 #include <mutex>
@@ -29,19 +30,18 @@ class SqliteTransaction final : public Transaction {
   SqliteTransaction(SqliteConnection& connection, Permission permission)
       : connection_(connection), permission_(permission) {}
 
-  std::vector<Row> query(std::string_view sql, Parameters parameters) override {
+  std::vector<Row> query(std::string_view sql, Arguments arguments) override {
     std::vector<Row> rows;
-    connection_.run(sql, parameters, permission_, [&](Row&& row) {
+    run(sql, arguments, [&](Row&& row) {
       rows.push_back(std::move(row));
       return true;
     });
     return rows;
   }
-  std::int64_t execute(std::string_view sql, Parameters parameters) override {
-    return connection_.run(sql, parameters, permission_, nullptr);
-  }
-  void for_each(std::string_view sql, Parameters parameters, const std::function<bool(const Row&)>& row) override {
-    connection_.run(sql, parameters, permission_, [&](Row&& one) { return row(one); });
+  std::int64_t execute(std::string_view sql, Arguments arguments) override { return run(sql, arguments, nullptr); }
+  void post(std::string_view sql, Arguments arguments) override { run(sql, arguments, nullptr); }
+  void for_each(std::string_view sql, Arguments arguments, const std::function<bool(const Row&)>& row) override {
+    run(sql, arguments, [&](Row&& one) { return row(one); });
   }
   std::string_view lock_rows(bool) const override { return ""; }  // one writer: nobody else could hold a row
   void after_commit(std::function<void()> action) override { actions_.push_back(std::move(action)); }
@@ -49,6 +49,16 @@ class SqliteTransaction final : public Transaction {
   std::vector<std::function<void()>> take_actions() { return std::move(actions_); }
 
  private:
+  std::int64_t run(std::string_view sql, Arguments arguments, const std::function<bool(Row&&)>& row) {
+    auto wants_id = [](const Argument& argument) { return argument.next_id() != nullptr; };
+    if (std::none_of(arguments.begin(), arguments.end(), wants_id))
+      return connection_.run(sql, arguments, permission_, row);
+    std::vector<Argument> numbered(arguments.begin(), arguments.end());
+    for (Argument& argument : numbered)
+      if (const NextId* id = argument.next_id()) argument = next_id(id->name);
+    return connection_.run(sql, numbered, permission_, row);
+  }
+
   SqliteConnection& connection_;
   Permission permission_;
   std::vector<std::function<void()>> actions_;
@@ -97,12 +107,32 @@ class SqliteStore final : public Store {
   }
 
  private:
+  // Where a caller sleeps until its body is done, or until it is to lead. Shared, because whoever wakes it may still be
+  // at it when the caller has gone on; kept by its thread from one call to the next, so a late wake-up may come in the
+  // next sleep, which then just goes on sleeping.
+  class Bed {
+   public:
+    enum State : int { asleep, leading, finished };
+    void lie_down() { state_.store(asleep, std::memory_order_relaxed); }
+    State sleep() {
+      state_.wait(asleep, std::memory_order_acquire);
+      return static_cast<State>(state_.load(std::memory_order_acquire));
+    }
+    static void wake(std::shared_ptr<Bed> bed, State state) {
+      bed->state_.store(state, std::memory_order_release);
+      bed->state_.notify_one();
+    }
+
+   private:
+    std::atomic<int> state_ = asleep;
+  };
+
   // A caller's body on its way through a batch.
   struct Waiting {
     const ErasedBody& body;
     Permission permission;
-    std::condition_variable turn = {};
-    bool finished = false;
+    std::shared_ptr<Bed> bed;
+    bool finished = false;  // read by the leader about itself
     BodyOutcome outcome = {};
     std::vector<std::function<void()>> actions = {};
   };
@@ -110,17 +140,20 @@ class SqliteStore final : public Store {
   bool in_memory() const { return options_.path == ":memory:"; }
 
   Status run_queued(const ErasedBody& body, Permission permission) {
-    Waiting mine{body, permission};
+    static thread_local const std::shared_ptr<Bed> bed = std::make_shared<Bed>();
+    Waiting mine{body, permission, bed};
+    bed->lie_down();
+    bool leads = false;
     {
-      std::unique_lock lock(mutex_);
+      std::lock_guard lock(mutex_);
       queue_.push_back(&mine);
-      mine.turn.wait(lock, [&] { return mine.finished || (!leading_ && queue_.front() == &mine); });
-      if (!mine.finished) {
-        leading_ = true;
-        while (!mine.finished) run_batch(lock);
-        leading_ = false;
-        if (!queue_.empty()) queue_.front()->turn.notify_one();
-      }
+      leads = !std::exchange(somebody_leads_, true);
+    }
+    if (leads || bed->sleep() == Bed::leading) {
+      std::unique_lock lock(mutex_);
+      while (!mine.finished) run_batch(lock, mine);
+      somebody_leads_ = !queue_.empty();
+      if (somebody_leads_) Bed::wake(queue_.front()->bed, Bed::leading);
     }
     if (mine.outcome.thrown) std::rethrow_exception(mine.outcome.thrown);
     if (mine.outcome.status.ok())
@@ -129,7 +162,7 @@ class SqliteStore final : public Store {
   }
 
   // Runs and commits what waits. Called by the leader only, with the lock held; the lock is open while SQLite works.
-  void run_batch(std::unique_lock<std::mutex>& lock) {
+  void run_batch(std::unique_lock<std::mutex>& lock, Waiting& leader) {
     std::vector<Waiting*> batch;
     lock.unlock();
     Status status = writer_->control("BEGIN IMMEDIATE");
@@ -153,16 +186,16 @@ class SqliteStore final : public Store {
         if (batch[i]->outcome.status.ok())
           queue_.push_front(batch[i]);
         else
-          finish(*batch[i]);
+          finish(*batch[i], leader);
       }
       return;
     }
     if (status.ok()) status = commit(batch.size());
-    lock.lock();
     for (Waiting* one : batch) {
       if (!status.ok() && !one->outcome.thrown) one->outcome.status = status.failure();
-      finish(*one);
+      finish(*one, leader);
     }
+    lock.lock();
   }
 
   void run_in_savepoint(Waiting& waiting) {
@@ -209,9 +242,10 @@ class SqliteStore final : public Store {
     return done();
   }
 
-  static void finish(Waiting& waiting) {
+  // Afterwards `waiting` may be gone, unless it is the leader's.
+  static void finish(Waiting& waiting, const Waiting& leader) {
     waiting.finished = true;
-    waiting.turn.notify_one();  // with the lock held: afterwards `waiting` may be gone
+    if (&waiting != &leader) Bed::wake(waiting.bed, Bed::finished);
   }
 
   Status run_read(const ErasedBody& body) {
@@ -240,7 +274,7 @@ class SqliteStore final : public Store {
 
   std::mutex mutex_;
   std::deque<Waiting*> queue_;
-  bool leading_ = false;                      // somebody runs a batch
+  bool somebody_leads_ = false;               // runs batches, or was woken to
   std::unique_ptr<SqliteConnection> writer_;  // the leader's
 
   ConnectionPool<SqliteConnection> readers_;  // closed before the writer, which checkpoints

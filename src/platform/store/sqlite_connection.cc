@@ -10,7 +10,7 @@ namespace wardbridge::store {
 namespace {
 
 constexpr int kBusyMilliseconds = 10'000;
-constexpr std::size_t kIdleStatements = 500;
+constexpr std::size_t kStatements = 500;
 
 // STRICT tables hold the declared types and no NULL in a key, as PostgreSQL's do; a BIGINT key becomes the row's own
 // number and needs no second index.
@@ -20,18 +20,20 @@ std::string to_sqlite(std::string_view sql) {
   return std::string(sql);
 }
 
-void bind(sqlite3_stmt* statement, Parameters parameters) {
-  CHECK(sqlite3_bind_parameter_count(statement) == static_cast<int>(parameters.size()),
+void bind(sqlite3_stmt* statement, Arguments arguments) {
+  CHECK(sqlite3_bind_parameter_count(statement) == static_cast<int>(arguments.size()),
         "the statement has another number of placeholders");
-  for (int i = 0; i < static_cast<int>(parameters.size()); ++i) {
-    const Value& value = parameters[static_cast<std::size_t>(i)];
+  int position = 0;
+  for (const Argument& argument : arguments) {
+    ++position;
     int code = SQLITE_OK;
-    if (const std::int64_t* number = value.number())
-      code = sqlite3_bind_int64(statement, i + 1, *number);
-    else if (const std::string* text = value.text())  // outlives the run: the caller holds it
-      code = sqlite3_bind_text64(statement, i + 1, text->data(), text->size(), SQLITE_STATIC, SQLITE_UTF8);
+    if (const std::int64_t* number = argument.number())
+      code = sqlite3_bind_int64(statement, position, *number);
+    else if (const std::string_view* text = argument.text())  // outlives the run: the caller holds it
+      code = sqlite3_bind_text64(statement, position, text->empty() ? "" : text->data(), text->size(), SQLITE_STATIC,
+                                 SQLITE_UTF8);
     else
-      code = sqlite3_bind_null(statement, i + 1);
+      code = sqlite3_bind_null(statement, position);
     if (code == SQLITE_TOOBIG) throw StatementFailed{invalid("bad_text", "a text is too large to be stored")};
     CHECK(code == SQLITE_OK, sqlite3_errstr(code));
   }
@@ -66,6 +68,9 @@ Row current_row(sqlite3_stmt* statement, std::string_view sql) {
 }  // namespace
 
 Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const std::string& path, Role role) {
+  // Nobody reads SQLite's memory statistics, and every allocation of every thread would take a lock to keep them. Too
+  // late when SQLite was used before, which costs that lock and nothing else.
+  [[maybe_unused]] static const int ignored = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   if (role != Role::reader) flags |= SQLITE_OPEN_CREATE;
   sqlite3* database = nullptr;
@@ -113,12 +118,37 @@ Status SqliteConnection::configure(Role role) {
 }
 
 SqliteConnection::~SqliteConnection() {
-  idle_statements_.clear();
+  statements_.clear();
   sqlite3_close_v2(database_);
 }
 
-SqliteConnection::Statements::node_type SqliteConnection::take_statement(std::string_view sql) {
-  if (auto found = idle_statements_.find(sql); found != idle_statements_.end()) return idle_statements_.extract(found);
+SqliteConnection::Statement& SqliteConnection::idle_statement(std::string_view sql) {
+  Statement* statement = &known_statement(sql);
+  while (statement->running) {
+    if (!statement->twin) statement->twin = prepare(sql);
+    statement = statement->twin.get();
+  }
+  return *statement;
+}
+
+SqliteConnection::Statement& SqliteConnection::known_statement(std::string_view sql) {
+  Statement*& recent = recent_[(reinterpret_cast<std::uintptr_t>(sql.data()) / 16 + sql.size()) % recent_.size()];
+  if (recent && recent->sql == sql) return *recent;
+  auto found = statements_.find(sql);
+  if (found == statements_.end()) {
+    std::unique_ptr<Statement> statement = prepare(sql);
+    if (statements_.size() >= kStatements) {
+      std::erase_if(statements_, [](const auto& one) { return !one.second->running; });
+      recent_.fill(nullptr);
+    }
+    std::string_view key = statement->sql;
+    found = statements_.emplace(key, std::move(statement)).first;
+  }
+  recent = found->second.get();
+  return *recent;
+}
+
+std::unique_ptr<SqliteConnection::Statement> SqliteConnection::prepare(std::string_view sql) const {
   std::string text = to_sqlite(sql);
   sqlite3_stmt* statement = nullptr;
   const char* rest = nullptr;
@@ -128,35 +158,29 @@ SqliteConnection::Statements::node_type SqliteConnection::take_statement(std::st
   std::unique_ptr<sqlite3_stmt, Finalize> owned(statement);
   CHECK(owned, "no statement in the SQL");
   CHECK(text::trim(std::string_view(rest, text.data() + text.size())).empty(), "more than one statement in the SQL");
-  Statements one;
-  return one.extract(one.emplace(std::string(sql), std::move(owned)).first);
+  return std::make_unique<Statement>(Statement{std::string(sql), std::move(owned)});
 }
 
-void SqliteConnection::give_back(Statements::node_type statement) {
-  if (idle_statements_.size() >= kIdleStatements) idle_statements_.clear();
-  idle_statements_.insert(std::move(statement));  // a twin that is already there wins; this one is finalized
-}
-
-std::int64_t SqliteConnection::run(std::string_view sql, Parameters parameters, Permission permission,
+std::int64_t SqliteConnection::run(std::string_view sql, Arguments arguments, Permission permission,
                                    const std::function<bool(Row&&)>& row) {
-  check_texts(parameters);
-  Statements::node_type node = take_statement(sql);
-  sqlite3_stmt* statement = node.mapped().get();
+  check_texts(arguments);
+  Statement& found = idle_statement(sql);
+  sqlite3_stmt* statement = found.prepared.get();
   if (permission == Permission::read && !sqlite3_stmt_readonly(statement))
     throw StatementFailed{
         Failure{Code::internal, "sql", "a statement writes inside read(): `" + std::string(sql) + "`"}};
 
   struct Release {
-    SqliteConnection& connection;
-    Statements::node_type& node;
+    explicit Release(Statement& running) : statement(running) { statement.running = true; }
     ~Release() {
-      sqlite3_reset(node.mapped().get());
-      sqlite3_clear_bindings(node.mapped().get());
-      connection.give_back(std::move(node));
+      sqlite3_reset(statement.prepared.get());
+      sqlite3_clear_bindings(statement.prepared.get());
+      statement.running = false;
     }
-  } release{*this, node};
+    Statement& statement;
+  } release(found);
 
-  bind(statement, parameters);
+  bind(statement, arguments);
   std::int64_t changes_before = sqlite3_total_changes64(database_);
   for (;;) {
     int code = sqlite3_step(statement);

@@ -4,6 +4,7 @@
 
 #include <sqlite3.h>
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <string>
@@ -28,7 +29,7 @@ class SqliteConnection {
   enum class Permission { read, write };
   // Runs one statement and hands its rows to `row` until it returns false. Returns the rows touched. Throws
   // StatementFailed.
-  std::int64_t run(std::string_view sql, Parameters parameters, Permission permission,
+  std::int64_t run(std::string_view sql, Arguments arguments, Permission permission,
                    const std::function<bool(Row&&)>& row);
 
   // Statements around a body (`COMMIT`): the failure is returned, not thrown.
@@ -41,21 +42,24 @@ class SqliteConnection {
   struct Finalize {
     void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
   };
-  struct TextHash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  struct Statement {
+    std::string sql;
+    std::unique_ptr<sqlite3_stmt, Finalize> prepared;
+    bool running = false;
+    std::unique_ptr<Statement> twin = nullptr;  // for a body that runs the same statement inside itself
   };
-  using Statements =
-      std::unordered_map<std::string, std::unique_ptr<sqlite3_stmt, Finalize>, TextHash, std::equal_to<>>;
 
   explicit SqliteConnection(sqlite3* database) : database_(database) {}
   Status configure(Role role);
-  Statements::node_type take_statement(std::string_view sql);
-  void give_back(Statements::node_type statement);
+  Statement& idle_statement(std::string_view sql);
+  Statement& known_statement(std::string_view sql);
+  std::unique_ptr<Statement> prepare(std::string_view sql) const;
   Failure failure(std::string_view sql) const;
 
   sqlite3* database_;
-  Statements idle_statements_;  // one that runs is not in here, so a body may nest the same statement
+  std::unordered_map<std::string_view, std::unique_ptr<Statement>> statements_;  // by their own text
+  // By where their text was: nearly every statement is a literal, found again here without hashing its text.
+  std::array<Statement*, 256> recent_ = {};
 };
 
 }  // namespace wardbridge::store

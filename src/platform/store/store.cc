@@ -1,5 +1,6 @@
 #include "platform/store/store.h"
 
+#include "platform/store/body.h"
 #include "platform/store/sql_text.h"
 
 namespace wardbridge::store {
@@ -38,18 +39,24 @@ std::optional<Time> Row::maybe_time(std::size_t column) const {
   return time(column);
 }
 
-std::optional<Row> Transaction::query_one(std::string_view sql, std::initializer_list<Value> parameters) {
-  std::vector<Row> rows = query(sql, parameters);
+Argument::Argument(const Value& value) {
+  if (const std::int64_t* number = value.number())
+    value_ = *number;
+  else if (const std::string* text = value.text())
+    value_ = std::string_view(*text);
+}
+
+std::optional<Row> Transaction::query_one(std::string_view sql, std::initializer_list<Argument> arguments) {
+  std::vector<Row> rows = query(sql, arguments);
   if (rows.empty()) return std::nullopt;
   return std::move(rows.front());
 }
 
 std::int64_t Transaction::next_id(std::string_view name) {
-  CHECK(!name.empty() && name.size() <= 40, "the name of a counter has 1 to 40 bytes");
   return query_one(
              "INSERT INTO store_counter (name, value) VALUES (?, 1) "
              "ON CONFLICT (name) DO UPDATE SET value = store_counter.value + 1 RETURNING value",
-             {name})
+             {checked_counter(name)})
       ->integer(0);
 }
 

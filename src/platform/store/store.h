@@ -1,4 +1,5 @@
-// The storage seam: SQL in transactions, over SQLite (one process) or PostgreSQL (several nodes), with one SQL for both.
+// The storage seam: SQL in transactions, over SQLite (one process) or PostgreSQL (several nodes), with one SQL for
+// both.
 //
 //   Status rename(Store& store, ComputerId id, std::string name) {
 //     return store.write([&](Transaction& tx) -> Status {
@@ -9,9 +10,9 @@
 //   }
 //
 // Rules of the one SQL: `?` placeholders; types TEXT and BIGINT only (times are Unix milliseconds, booleans 0/1, bytes
-// base64); INSERT ... ON CONFLICT (..) DO UPDATE/NOTHING, RETURNING; no AUTOINCREMENT (see next_id); no vendor functions.
-// Both stores are made to agree where they differ by nature: columns hold their declared type and nothing else, keys are
-// never NULL, text is compared and ordered by its bytes, LIKE minds case. A text holds no zero byte
+// base64); INSERT ... ON CONFLICT (..) DO UPDATE/NOTHING, RETURNING; no AUTOINCREMENT (see next_id); no vendor
+// functions. Both stores are made to agree where they differ by nature: columns hold their declared type and nothing
+// else, keys are never NULL, text is compared and ordered by its bytes, LIKE minds case. A text holds no zero byte
 // (`invalid_argument`/`bad_text`). What a predicate tests is written out (`enabled = 1`, not `enabled`).
 //
 // Promises:
@@ -23,10 +24,15 @@
 //   - read() sees one consistent snapshot and never waits for writers.
 //   - Thread-safe. A body must not call write() or read() of the same store.
 //
-// Statement failures unwind from query()/execute() to write()/read() as an internal exception, which these turn into the
-// returned Failure: `unavailable`/`disk_full`, `unavailable`/`store_down`, `unavailable`/`store_busy` (too many
-// conflicting writers), `conflict`/`already_exists` (a unique constraint), `internal`/`sql`. Bodies must not catch. When
-// the connection to PostgreSQL breaks while it commits, write() says `timeout`/`commit_unknown`: look before repeating.
+// A transaction on PostgreSQL costs what it waits for. BEGIN travels with the first statement and every post() with the
+// next statement that waits or with COMMIT, so a write of two queries and any number of posts is three round trips.
+//
+// Statement failures unwind from query()/execute() to write()/read() as an internal exception, which these turn into
+// the returned Failure: `unavailable`/`disk_full`, `unavailable`/`store_down`, `unavailable`/`store_busy` (too many
+// conflicting writers), `conflict`/`already_exists` (a unique constraint), `internal`/`sql`. Bodies must not catch.
+// When the connection to PostgreSQL breaks while it commits, write() says `timeout`/`commit_unknown`: look before
+// repeating. A posted statement that fails does so at the next statement of its transaction that waits, or at the
+// commit, which then does not happen; the failure is the same.
 #pragma once
 
 #include <cstdint>
@@ -47,15 +53,15 @@ namespace wardbridge::store {
 // NULL, BIGINT, TEXT.
 class Value {
  public:
-  Value() = default;                                                 // NULL
-  Value(std::nullopt_t) {}                                           // NOLINT
-  Value(std::int64_t number) : value_(number) {}                     // NOLINT
-  Value(int number) : value_(std::int64_t{number}) {}                // NOLINT
-  Value(bool flag) : value_(std::int64_t{flag ? 1 : 0}) {}           // NOLINT
-  Value(Time time) : value_(to_unix_milliseconds(time)) {}           // NOLINT
-  Value(std::string text) : value_(std::move(text)) {}               // NOLINT
-  Value(std::string_view text) : value_(std::string(text)) {}        // NOLINT
-  Value(const char* text) : value_(std::string(text)) {}             // NOLINT
+  Value() = default;                                           // NULL
+  Value(std::nullopt_t) {}                                     // NOLINT
+  Value(std::int64_t number) : value_(number) {}               // NOLINT
+  Value(int number) : value_(std::int64_t{number}) {}          // NOLINT
+  Value(bool flag) : value_(std::int64_t{flag ? 1 : 0}) {}     // NOLINT
+  Value(Time time) : value_(to_unix_milliseconds(time)) {}     // NOLINT
+  Value(std::string text) : value_(std::move(text)) {}         // NOLINT
+  Value(std::string_view text) : value_(std::string(text)) {}  // NOLINT
+  Value(const char* text) : value_(std::string(text)) {}       // NOLINT
   template <class T>
   Value(const std::optional<T>& maybe) : Value(maybe ? Value(*maybe) : Value()) {}  // NOLINT
 
@@ -84,27 +90,83 @@ class Row {
   std::vector<Value> values_;
 };
 
+// In the place of a parameter: the number that Transaction::next_id(name) would give, without a wait for it.
+//
+//   tx.post("INSERT INTO audit_entry (sequence, action) VALUES (?, ?)", {NextId{"audit_entry"}, action});
+struct NextId {
+  std::string_view name;
+};
+
+// What one `?` stands for during one call. Refers to the caller's text, which costs no copy: written as part of the
+// call, never kept. Where parameters are collected first, collect Values.
+class Argument {
+ public:
+  Argument() = default;                                        // NULL
+  Argument(std::nullopt_t) {}                                  // NOLINT
+  Argument(std::int64_t number) : value_(number) {}            // NOLINT
+  Argument(int number) : value_(std::int64_t{number}) {}       // NOLINT
+  Argument(bool flag) : value_(std::int64_t{flag ? 1 : 0}) {}  // NOLINT
+  Argument(Time time) : value_(to_unix_milliseconds(time)) {}  // NOLINT
+  Argument(std::string_view text) : value_(text) {}            // NOLINT
+  Argument(const std::string& text)                            // NOLINT
+      : value_(std::string_view(text)) {}
+  Argument(const char* text) : value_(std::string_view(text)) {}  // NOLINT
+  Argument(NextId id) : value_(id) {}                             // NOLINT
+  Argument(const Value& value);                                   // NOLINT
+  template <class T>
+  Argument(const std::optional<T>& maybe) : Argument(maybe ? Argument(*maybe) : Argument()) {}  // NOLINT
+
+  const std::int64_t* number() const { return std::get_if<std::int64_t>(&value_); }
+  const std::string_view* text() const { return std::get_if<std::string_view>(&value_); }
+  const NextId* next_id() const { return std::get_if<NextId>(&value_); }
+
+ private:
+  std::variant<std::monostate, std::int64_t, std::string_view, NextId> value_;
+};
+
+using Arguments = std::span<const Argument>;
 using Parameters = std::span<const Value>;
 
 class Transaction {
  public:
   virtual ~Transaction() = default;
 
-  virtual std::vector<Row> query(std::string_view sql, Parameters parameters) = 0;
+  virtual std::vector<Row> query(std::string_view sql, Arguments arguments) = 0;
   // Rows touched.
-  virtual std::int64_t execute(std::string_view sql, Parameters parameters) = 0;
+  virtual std::int64_t execute(std::string_view sql, Arguments arguments) = 0;
+  // For a statement of which nobody needs a result: every later statement sees what it did, in order, but PostgreSQL is
+  // not waited for. Where the number of rows touched matters, execute().
+  virtual void post(std::string_view sql, Arguments arguments) = 0;
   // Row by row, for large results of a SELECT; the callback returns false to stop. It may run other statements, but not
   // ones that change the rows being walked.
-  virtual void for_each(std::string_view sql, Parameters parameters, const std::function<bool(const Row&)>& row) = 0;
+  virtual void for_each(std::string_view sql, Arguments arguments, const std::function<bool(const Row&)>& row) = 0;
 
-  std::vector<Row> query(std::string_view sql, std::initializer_list<Value> parameters = {}) {
-    return query(sql, Parameters(parameters.begin(), parameters.size()));
+  // The same with parameters written in the call, or collected by the caller.
+  std::vector<Row> query(std::string_view sql, std::initializer_list<Argument> arguments = {}) {
+    return query(sql, Arguments(arguments.begin(), arguments.size()));
   }
-  std::int64_t execute(std::string_view sql, std::initializer_list<Value> parameters = {}) {
-    return execute(sql, Parameters(parameters.begin(), parameters.size()));
+  std::vector<Row> query(std::string_view sql, Parameters parameters) {
+    return query(sql, Arguments(arguments_of(parameters)));
+  }
+  std::int64_t execute(std::string_view sql, std::initializer_list<Argument> arguments = {}) {
+    return execute(sql, Arguments(arguments.begin(), arguments.size()));
+  }
+  std::int64_t execute(std::string_view sql, Parameters parameters) {
+    return execute(sql, Arguments(arguments_of(parameters)));
+  }
+  void post(std::string_view sql, std::initializer_list<Argument> arguments = {}) {
+    post(sql, Arguments(arguments.begin(), arguments.size()));
+  }
+  void post(std::string_view sql, Parameters parameters) { post(sql, Arguments(arguments_of(parameters))); }
+  void for_each(std::string_view sql, std::initializer_list<Argument> arguments,
+                const std::function<bool(const Row&)>& row) {
+    for_each(sql, Arguments(arguments.begin(), arguments.size()), row);
+  }
+  void for_each(std::string_view sql, Parameters parameters, const std::function<bool(const Row&)>& row) {
+    for_each(sql, Arguments(arguments_of(parameters)), row);
   }
   // The first row, or nothing.
-  std::optional<Row> query_one(std::string_view sql, std::initializer_list<Value> parameters = {});
+  std::optional<Row> query_one(std::string_view sql, std::initializer_list<Argument> arguments = {});
 
   // Appended to a SELECT of rows that this transaction is about to change: " FOR UPDATE" where several writers run at a
   // time, "" where there is only one. `skip_locked` leaves out rows that another transaction holds.
@@ -116,6 +178,9 @@ class Transaction {
 
   // Calls `action` after the transaction is durable (not when it rolled back): to wake an actor, to count.
   virtual void after_commit(std::function<void()> action) = 0;
+
+ private:
+  static std::vector<Argument> arguments_of(Parameters parameters) { return {parameters.begin(), parameters.end()}; }
 };
 
 // A room's tables: `migrations[i]` (several statements separated by `;` and newline) takes the schema from version i to
@@ -176,7 +241,7 @@ struct SqliteOptions {
 Result<std::unique_ptr<Store>> open_sqlite(SqliteOptions options);
 
 struct PostgresOptions {
-  std::string connection;  // a libpq connection string
+  std::string connection;         // a libpq connection string
   std::string schema = "public";  // created when missing: one database can hold both wings, apart
   int connections = 8;
 };

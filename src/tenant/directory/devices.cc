@@ -104,7 +104,7 @@ json::Object compliance_differences(const Device::Compliance& before, const Devi
 }
 
 void write_fields(store::Transaction& tx, const TenantId& tenant, const Device& device) {
-  tx.execute(
+  tx.post(
       "UPDATE directory_device SET display_name = ?, operating_system = ?, operating_system_version = ?,"
       " manufacturer = ?, model = ?, trust_type = ?, profile_type = ?, account_enabled = ?, registered_owner = ?,"
       " certificate_sha1_thumbprint = ?, public_key_pem = ?, registration = ?, approximate_last_sign_in = ?"
@@ -171,16 +171,15 @@ Status delete_device(store::Transaction& tx, const TenantId& tenant, const Devic
                      Time now) {
   const auto device = find_for_change(tx, tenant, id);
   if (!device) return no_device(id);
-  tx.execute("DELETE FROM directory_group_member WHERE tenant_id = ? AND member_id = ?",
-             {tenant.value, device->id.value});
-  tx.execute("DELETE FROM directory_device WHERE tenant_id = ? AND device_id = ?",
-             {tenant.value, device->device_id.value});
+  tx.post("DELETE FROM directory_group_member WHERE tenant_id = ? AND member_id = ?", {tenant.value, device->id.value});
+  tx.post("DELETE FROM directory_device WHERE tenant_id = ? AND device_id = ?",
+          {tenant.value, device->device_id.value});
   record_change(tx, tenant, change_of("Delete device", *device, {}), by, now);
   return done();
 }
 
 void touch_device(store::Transaction& tx, const TenantId& tenant, const DeviceId& id, Time signed_in) {
-  tx.execute(
+  tx.post(
       "UPDATE directory_device SET approximate_last_sign_in = ?"
       " WHERE tenant_id = ? AND device_id = ? AND approximate_last_sign_in < ?",
       {signed_in, tenant.value, id_key(id.value), signed_in});
@@ -210,7 +209,7 @@ Result<Applied> set_compliance(store::Transaction& tx, const TenantId& tenant, c
   if (!reported.operating_system.empty()) after.operating_system = reported.operating_system;
   if (!reported.operating_system_version.empty()) after.operating_system_version = reported.operating_system_version;
 
-  tx.execute(
+  tx.post(
       "UPDATE directory_device SET is_compliant = ?, is_managed = ?, compliance_expiration = ?, mdm_app_id = ?,"
       " partner_id = ?, compliance_epoch = ?, compliance_sequence = ?, compliance_reason = ?, compliance_reported = ?,"
       " display_name = ?, operating_system = ?, operating_system_version = ? WHERE tenant_id = ? AND device_id = ?",

@@ -78,10 +78,10 @@ std::vector<ServicePrincipal> service_principals(store::Transaction& tx, const T
 void set_endpoints(store::Transaction& tx, const TenantId& tenant, const AppId& app,
                    const std::vector<Endpoint>& endpoints) {
   const std::string app_key = id_key(app.value);
-  tx.execute("DELETE FROM directory_endpoint WHERE tenant_id = ? AND app_id = ?", {tenant.value, app_key});
+  tx.post("DELETE FROM directory_endpoint WHERE tenant_id = ? AND app_id = ?", {tenant.value, app_key});
   int position = 0;
   for (const Endpoint& endpoint : endpoints) {
-    tx.execute(
+    tx.post(
         "INSERT INTO directory_endpoint (tenant_id, app_id, position, id, capability, provider_id, provider_name,"
         " provider_resource_id, uri) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         {tenant.value, app_key, position++, endpoint.id, endpoint.capability, endpoint.provider_id,
@@ -140,7 +140,7 @@ Status grant_scopes(store::Transaction& tx, const TenantId& tenant, const AppId&
   // Consents add up: a later one takes nothing away.
   const std::string new_list = text::join(words_of(old_list + " " + scopes), " ");
   if (new_list == old_list) return done();
-  tx.execute(
+  tx.post(
       "INSERT INTO directory_scope_grant (tenant_id, client_app_id, resource_app_id, scopes) VALUES (?, ?, ?, ?)"
       " ON CONFLICT (tenant_id, client_app_id, resource_app_id) DO UPDATE SET scopes = excluded.scopes",
       {tenant.value, id_key(client.value), id_key(resource.value), new_list});

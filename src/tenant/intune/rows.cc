@@ -41,7 +41,7 @@ std::optional<Partner> find_partner(store::Transaction& tx, const directory::Ten
 }
 
 void save_partner(store::Transaction& tx, const directory::TenantId& tenant, const Partner& partner) {
-  tx.execute(
+  tx.post(
       "INSERT INTO intune_partner (tenant_id, id, app_id, display_name, provisioned, enrollment_url, remediation_url,"
       " last_heartbeat_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
       " ON CONFLICT (tenant_id, app_id) DO UPDATE SET display_name = excluded.display_name,"
@@ -72,7 +72,7 @@ std::vector<Policy> policies(store::Transaction& tx, const directory::TenantId& 
 }
 
 void save_policy(store::Transaction& tx, const directory::TenantId& tenant, const Policy& policy) {
-  tx.execute(
+  tx.post(
       "INSERT INTO intune_policy (tenant_id, id, app_id, display_name, description, platform, assigned_groups)"
       " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant_id, id) DO UPDATE SET"
       " assigned_groups = excluded.assigned_groups",
@@ -98,7 +98,7 @@ std::optional<StoredMessage> stored_message(store::Transaction& tx, const direct
 
 void insert_message(store::Transaction& tx, const directory::TenantId& tenant, const StoredMessage& stored) {
   const Message& message = stored.message;
-  tx.execute(
+  tx.post(
       "INSERT INTO intune_message (tenant_id, id, app_id, body_hash, received_at, status, error_code, error_detail)"
       " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
       {tenant.value, message.id, message.app_id.value, stored.body_hash, message.received, message.status,

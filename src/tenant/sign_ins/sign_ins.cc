@@ -32,8 +32,8 @@ SignInRecord from_decision(const access::SignIn& sign_in, const access::Decision
 
 void record(store::Transaction& tx, const directory::TenantId& tenant, SignInRecord record, Time now) {
   record.created = now;
-  tx.execute("INSERT INTO sign_in (tenant_id, sequence, id, created, document) VALUES (?, ?, ?, ?, ?)",
-             {tenant.value, tx.next_id("sign_in"), record.id, now, json::to_text(to_document(record))});
+  tx.post("INSERT INTO sign_in (tenant_id, sequence, id, created, document) VALUES (?, ?, ?, ?, ?)",
+          {tenant.value, store::NextId{"sign_in"}, record.id, now, json::to_text(to_document(record))});
 }
 
 std::optional<SignInRecord> find(store::Transaction& tx, const directory::TenantId& tenant, const std::string& id) {
