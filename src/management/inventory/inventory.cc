@@ -246,6 +246,29 @@ Status note_check_in(store::Transaction& tx, ComputerId id, const std::string& i
   return done();
 }
 
+Status note_enrollment(store::Transaction& tx, ComputerId id, const std::string& name, Time now,
+                       const audit::Actor& actor) {
+  auto computer = lock(tx, id);
+  if (!computer) return no_computer(id);
+  json::Object details;
+  auto note = [&](const char* property, json::Value before, json::Value after) {
+    if (before != after) details[property] = json::Object{{"old", std::move(before)}, {"new", std::move(after)}};
+  };
+  note("general.lastEnrolledDate", json::Value(to_iso8601(computer->last_enrolled)), json::Value(to_iso8601(now)));
+  note("general.managed", json::Value(computer->managed), json::Value(true));
+  if (!name.empty()) note("general.name", json::Value(computer->name), json::Value(name));
+  computer->last_enrolled = now;
+  computer->managed = true;
+  if (!name.empty()) computer->name = name;
+  computer->reassess_at = std::min(computer->reassess_at, now);
+  ++computer->revision;
+  update_row(tx, *computer);
+  audit::Entry entry = audit_entry(*computer, now, actor, "update");
+  entry.details = std::move(details);
+  audit::record(tx, entry);  // INVARIANT: law 9
+  return done();
+}
+
 namespace {
 
 std::optional<ComputerId> find_known(store::Transaction& tx, const NewComputer& computer) {

@@ -121,6 +121,11 @@ Result<Applied> apply_report(store::Transaction& tx, ComputerId id, const Invent
 // The Mac spoke, without inventory. `ip_address` may be empty. `not_found`/`no_computer`.
 Status note_check_in(store::Transaction& tx, ComputerId id, const std::string& ip_address, Time now);
 
+// A known Mac was enrolled again: managed, enrolled now, and under the name it gives (empty: the name it had). What it
+// reported before stays until it reports again. Audited. `not_found`/`no_computer`.
+Status note_enrollment(store::Transaction& tx, ComputerId id, const std::string& name, Time now,
+                       const audit::Actor& actor);
+
 struct Patched {
   ComputerId id;
   std::vector<Section> changed;
