@@ -324,6 +324,13 @@ std::vector<ComplianceState> states_of(store::Transaction& tx, ComputerId comput
   return states;
 }
 
+StandingVerdicts standing_verdicts(store::Transaction& tx, Time now) {
+  auto row = tx.query_one(
+      "SELECT COUNT(*), COALESCE(MAX(valid_until), 0) FROM compliance_state WHERE state = ? AND valid_until > ?",
+      {wire_name(State::compliant), now});
+  return {.compliant = row->integer(0), .until = row->time(1)};
+}
+
 Assessment assess(store::Transaction& tx, groups::GroupBook& book, const inventory::Computer& computer,
                   Time check_in_at, Time now) {
   Settings current = settings(tx);
