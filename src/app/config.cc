@@ -73,6 +73,14 @@ class Reader {
       target = hours{value};
     };
   }
+  Read whole(int& target, int least, int most) const {
+    return [&target, least, most, this](const YAML::Node& node, const std::string& path) {
+      if (!YAML::convert<int>::decode(node, target) || target < least || target > most) {
+        fail(node,
+             "`" + path + "` must be a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+      }
+    };
+  }
   Read texts(std::vector<std::string>& target) const {
     return [&target, this](const YAML::Node& node, const std::string& path) {
       if (!node.IsSequence()) fail(node, "`" + path + "` must be a list");
@@ -197,6 +205,7 @@ void read_config(const Reader& reader, const YAML::Node& root, Config& config) {
                        {"public_url", reader.url(config.tenant.public_url)},
                        {"store", reader.section(store_keys(reader, config.tenant.store))},
                        {"compliance_validity_hours", reader.whole_hours(config.tenant.compliance_validity, 1, 2880)},
+                       {"devices_per_user", reader.whole(config.tenant.devices_per_user, 1, 1000)},
                        {"tenants", reader.list_of<TenantConfig>(config.tenant.tenants, [&reader](TenantConfig& tenant) {
                           return tenant_keys(reader, tenant);
                         })}})}});

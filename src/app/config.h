@@ -70,6 +70,7 @@ struct TenantFaceConfig {
   std::string public_url;
   StoreConfig store;
   Duration compliance_validity = hours{24};
+  int devices_per_user = 10;
   std::vector<TenantConfig> tenants;
 };
 

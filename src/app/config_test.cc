@@ -30,6 +30,7 @@ management:
 tenant:
   enabled: false
   compliance_validity_hours: 48
+  devices_per_user: 3
   tenants:
     - id: 11111111-2222-3333-4444-555555555555
       name: Contoso
@@ -48,6 +49,7 @@ tenant:
   ASSERT_TRUE(config.ok()) << config.failure().message;
   EXPECT_EQ(config->management.listen.address, "0.0.0.0");
   EXPECT_EQ(config->management.store.connection, "host=/run/postgresql");
+  EXPECT_EQ(config->tenant.devices_per_user, 3);
   EXPECT_EQ(config->tenant.tenants.at(0).groups.at(0).members.at(0), "ada@contoso.example");
   EXPECT_TRUE(config->tenant.tenants.at(0).applications.at(0).public_client);
 }
@@ -66,6 +68,8 @@ TEST(ConfigTest, WrongValuesSayWhatIsWanted) {
   EXPECT_EQ(refusal("management:\n  enabled: maybe\n"), "w.yaml:2: `management.enabled` must be true or false");
   EXPECT_EQ(refusal("tenant:\n  compliance_validity_hours: 0\n"),
             "w.yaml:2: `tenant.compliance_validity_hours` must be a whole number of hours from 1 to 2880");
+  EXPECT_EQ(refusal("tenant:\n  devices_per_user: none\n"),
+            "w.yaml:2: `tenant.devices_per_user` must be a whole number from 1 to 1000");
   EXPECT_EQ(refusal("tenant:\n  tenants:\n    - id: nope\n"),
             "w.yaml:3: `tenant.tenants[0].id` must be a GUID, not `nope`");
   EXPECT_EQ(refusal("tenant:\n  tenants: 7\n"), "w.yaml:2: `tenant.tenants` must be a list");

@@ -5,7 +5,6 @@
 #include <filesystem>
 
 #include "app/fleet.h"
-#include "app/local_authority.h"
 #include "app/signals.h"
 #include "app/story.h"
 #include "platform/log/log.h"

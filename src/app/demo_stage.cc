@@ -1,8 +1,5 @@
 #include "app/demo_stage.h"
 
-#include <filesystem>
-
-#include "app/local_authority.h"
 #include "app/wiring.h"
 
 namespace wardbridge::app {
@@ -78,19 +75,9 @@ Result<std::unique_ptr<DemoStage>> DemoStage::set_up(const std::string& data, in
 }
 
 Status DemoStage::start_parts(const std::string& data, bool usual_ports) {
-  std::error_code error;
-  std::filesystem::create_directories(data, error);
-  if (error) return unavailable("no_folder", "the folder `" + data + "` can't be made: " + error.message());
-  LocalAuthority authority = TRY(LocalAuthority::open(data, entropy_, clock_.now()));
-  ca_file_ = authority.ca_file();
-  sealer_ = std::make_unique<crypto::Sealer>(TRY(crypto::open_key_file(data + "/seal.key", entropy_)));
-  http::TlsIdentity identity = TRY(authority.identity_for({}, entropy_, clock_.now()));
-  world_ = std::make_unique<World>(World{.clock = clock_,
-                                         .entropy = entropy_,
-                                         .sealer = *sealer_,
-                                         .data = data,
-                                         .ca_file = ca_file_,
-                                         .identity = std::move(identity)});
+  Config config;
+  config.data = data;
+  world_ = std::make_unique<World>(TRY(open_world(config, clock_, entropy_)));
   TenantFaceConfig tenant{.listen = {.port = usual_ports ? 9443 : 0}, .tenants = {tenant_}};
   auto tenant_part = TenantPart::open(tenant, *world_);
   if (!tenant_part.ok() && tenant_part.failure().reason == "listen" && usual_ports) {
@@ -116,7 +103,7 @@ Status DemoStage::start_parts(const std::string& data, bool usual_ports) {
 
 Status DemoStage::log_in() {
   transport_ =
-      std::make_unique<http::CurlTransport>(http::ClientOptions{.ca_file = ca_file_, .use_system_store = false});
+      std::make_unique<http::CurlTransport>(http::ClientOptions{.ca_file = world_->ca_file, .use_system_store = false});
   management_ = std::make_unique<cli::ApiClient>(*transport_, management_part_->url());
   graph_ = std::make_unique<cli::ApiClient>(*transport_, tenant_part_->url());
   TRY(management_->log_in("admin", admin_password_));

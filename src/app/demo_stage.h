@@ -31,7 +31,7 @@ class DemoStage {
 
   const std::string& management_url() const { return management_->base_url(); }
   const std::string& tenant_url() const { return graph_->base_url(); }
-  const std::string& ca_file() const { return ca_file_; }
+  const std::string& ca_file() const { return world_->ca_file; }
   const std::string& admin_password() const { return admin_password_; }
   const std::string& invitation() const { return invitation_; }
   // How a user opens the demo's application.
@@ -47,7 +47,6 @@ class DemoStage {
 
   SystemClock clock_;
   SystemEntropy entropy_;
-  std::unique_ptr<crypto::Sealer> sealer_;
   std::unique_ptr<World> world_;
   TenantConfig tenant_;
   std::unique_ptr<TenantPart> tenant_part_;
@@ -56,7 +55,6 @@ class DemoStage {
   std::unique_ptr<cli::ApiClient> management_;
   std::unique_ptr<cli::ApiClient> graph_;
   std::vector<std::unique_ptr<mac::SimulatedMac>> macs_;
-  std::string ca_file_;
   std::string admin_password_;
   std::string invitation_;
 };

@@ -1,9 +1,7 @@
 #include "app/serve.h"
 
 #include <cstdio>
-#include <filesystem>
 
-#include "app/local_authority.h"
 #include "app/management_part.h"
 #include "app/signals.h"
 #include "app/tenant_part.h"
@@ -17,38 +15,10 @@ int bad_config(const Failure& failure) {
   return 2;
 }
 
-// The host of a public URL, or the address listened on: what a certificate must be good for.
-std::string name_to_certify(const std::string& public_url, const Listen& listen) {
-  auto url = http::parse_url(public_url);
-  return url.ok() ? url->host : listen.address;
-}
-
-Result<http::TlsIdentity> identity_of(const Config& config, const LocalAuthority& authority, Entropy& entropy,
-                                      Time now) {
-  if (!config.certificate_file.empty()) {
-    return http::TlsIdentity{TRY(read_file(config.certificate_file)), TRY(read_file(config.private_key_file))};
-  }
-  return authority.identity_for({name_to_certify(config.management.public_url, config.management.listen),
-                                 name_to_certify(config.tenant.public_url, config.tenant.listen)},
-                                entropy, now);
-}
-
 Status run(const Config& config) {
   SystemClock clock;
   SystemEntropy entropy;
-  std::error_code error;
-  std::filesystem::create_directories(config.data, error);
-  if (error) return unavailable("no_folder", "the folder `" + config.data + "` can't be made: " + error.message());
-  LocalAuthority authority = TRY(LocalAuthority::open(config.data, entropy, clock.now()));
-  crypto::Sealer sealer = TRY(crypto::open_key_file(config.data + "/seal.key", entropy));
-  http::TlsIdentity identity = TRY(identity_of(config, authority, entropy, clock.now()));
-  World world{.clock = clock,
-              .entropy = entropy,
-              .sealer = sealer,
-              .data = config.data,
-              .ca_file = authority.ca_file(),
-              .identity = std::move(identity)};
-
+  const World world = TRY(open_world(config, clock, entropy));
   std::unique_ptr<TenantPart> tenant;
   if (config.tenant.enabled) {
     tenant = TRY(TenantPart::open(config.tenant, world));
@@ -63,7 +33,7 @@ Status run(const Config& config) {
     std::string password = TRY(management->first_administrator("admin"));
     if (!password.empty()) std::printf("first administrator: user admin, password %s (shown once)\n", password.c_str());
   }
-  std::printf("CA file         %s\n", authority.ca_file().c_str());
+  std::printf("CA file         %s\n", world.ca_file.c_str());
   std::fflush(stdout);
   wait_for_stop_signal();
   if (management) management->stop();

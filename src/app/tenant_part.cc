@@ -85,12 +85,13 @@ Result<std::unique_ptr<TenantPart>> TenantPart::open(const TenantFaceConfig& con
   State& state = *part->state_;
 
   // The issuer of every token is our address, so it must be known before anything else is made.
-  state.server = std::make_unique<http::Server>(http::ServerOptions{.name = "tenant",
-                                                                    .address = config.listen.address,
-                                                                    .port = config.listen.port,
-                                                                    .tls = world.identity,
-                                                                    .ask_for_client_certificate = true},
-                                                state.router, world.clock, world.entropy);
+  http::ServerOptions listening{.name = "tenant",
+                                .address = config.listen.address,
+                                .port = config.listen.port,
+                                .tls = world.identity,
+                                .ask_for_client_certificate = true,
+                                .client_authorities = {registration::authority_name()}};
+  state.server = std::make_unique<http::Server>(std::move(listening), state.router, world.clock, world.entropy);
   TRY(state.server->bind());
   state.url = config.public_url.empty()
                   ? "https://" + config.listen.address + ":" + std::to_string(state.server->port())
@@ -108,7 +109,8 @@ Result<std::unique_ptr<TenantPart>> TenantPart::open(const TenantFaceConfig& con
   registration::register_routes(state.router, {.store = *state.store,
                                                .tokens = *state.authority,
                                                .certificates = state.certificates,
-                                               .entropy = world.entropy});
+                                               .entropy = world.entropy,
+                                               .devices_per_user = static_cast<std::size_t>(config.devices_per_user)});
   intune::register_routes(state.router, {.store = *state.store,
                                          .authority = *state.authority,
                                          .entropy = world.entropy,

@@ -16,11 +16,16 @@ namespace wardbridge::app {
 struct World {
   const Clock& clock;
   Entropy& entropy;
-  const crypto::Sealer& sealer;
+  crypto::Sealer sealer;
   std::string data;            // folder
   std::string ca_file;         // trusted by our own client, beside the system's store
   http::TlsIdentity identity;  // of our servers
 };
+
+// The world of a configuration's data folder: the folder, its local certificate authority and its sealing key are made
+// where they are missing. The servers' certificate is the configured one, or one of the local authority for the names
+// that the parts are reached by. Clock and entropy must outlive it.
+Result<World> open_world(const Config& config, const Clock& clock, Entropy& entropy);
 
 // `part` names the database file (SQLite) or schema (PostgreSQL): `management`, `tenant`.
 Result<std::unique_ptr<store::Store>> open_store(const StoreConfig& config, const std::string& data,

@@ -62,7 +62,7 @@ class Script final : public http::Transport {
 TEST(PartnerTranscript, TheClientWritesTheseRequests) {
   auto exchanges = read_transcript("tests/protocol/partner.http");
   ASSERT_TRUE(exchanges.ok()) << exchanges.failure().message;
-  ASSERT_EQ(exchanges->size(), 9u);
+  ASSERT_EQ(exchanges->size(), 13u);
   Time now = from_unix_milliseconds(1'800'000'000'000);
   Variables variables{{"graph", "https://graph.example"},
                       {"base", "https://fef.example/fef"},
@@ -75,6 +75,8 @@ TEST(PartnerTranscript, TheClientWritesTheseRequests) {
                       {"provider_1", "p-1"},
                       {"provider_2", "p-2"},
                       {"beat", to_iso8601(now)},
+                      {"policy", "66666666-0000-4000-8000-000000000006"},
+                      {"group", "55555555-0000-4000-8000-000000000005"},
                       {"device", "22222222-0000-4000-8000-000000000002"},
                       {"stranger", "33333333-0000-4000-8000-000000000003"},
                       {"user", "44444444-0000-4000-8000-000000000004"},
@@ -94,6 +96,14 @@ TEST(PartnerTranscript, TheClientWritesTheseRequests) {
   ASSERT_TRUE(provisioning.ok()) << script.first_problem();
   EXPECT_TRUE(provisioning->extensions.version);
   EXPECT_TRUE(client.heartbeat(now).ok()) << script.first_problem();
+  for (const char* attempt : {"made", "found"}) {
+    auto policy = client.ensure_policy({.display_name = "Macs", .platform = "macOS"}, "all of them", now);
+    ASSERT_TRUE(policy.ok()) << attempt << ": " << script.first_problem();
+    EXPECT_EQ(*policy, variables["policy"]) << attempt;
+  }
+  auto assigned = client.assign_policy(variables["policy"], {variables["group"]}, now);
+  ASSERT_TRUE(assigned.ok()) << script.first_problem();
+  EXPECT_EQ(*assigned, std::vector<std::string>{variables["group"]});
   partner::Upload upload{.device_id = variables["device"],
                          .user_id = variables["user"],
                          .device_name = "Ada's Mac",

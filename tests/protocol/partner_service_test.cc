@@ -81,6 +81,7 @@ TEST_F(PartnerService, AnswersTheTranscript) {
                       {"beat", to_iso8601(now)},
                       {"message_1", new_id()},
                       {"message_2", new_id()},
+                      {"group", kGroup},
                       {"device", kDevice},
                       {"stranger", "33333333-0000-4000-8000-000000000003"},
                       {"user", kUser},

@@ -62,6 +62,21 @@ class Span : public ::testing::Test {
     keeper_.emplace(*store_, *link_, id_, clock_, entropy_);
     worker_.emplace(*store_, *link_, id_, clock_, entropy_);
   }
+  void change(const std::function<void(device_compliance::Settings&)>& edit) {
+    Status changed = store_->write([&](store::Transaction& tx) -> Status {
+      device_compliance::Settings settings = device_compliance::find(tx, id_)->settings;
+      edit(settings);
+      return device_compliance::update(tx, id_, settings, std::nullopt, sealer_, entropy_, {}, clock_.now());
+    });
+    ASSERT_TRUE(changed.ok()) << changed.failure().message;
+  }
+  device_compliance::Connection connection() {
+    return store_
+        ->read([&](store::Transaction& tx) -> Result<device_compliance::Connection> {
+          return *device_compliance::find(tx, id_);
+        })
+        .value();
+  }
   void wish(const std::string& device, bool compliant, const std::string& reason = "because") {
     DeviceReport report{.device_id = device,
                         .user_id = kUser,
@@ -125,6 +140,45 @@ TEST_F(Span, AVerdictArrivesWithItsReasonAndItsEnd) {
   run(seconds{1});
   EXPECT_FALSE(face_.device(kDevice)->is_compliant_at(clock_.now()));
   EXPECT_EQ(face_.device(kDevice)->compliance->reason, "FileVault is off");
+}
+
+TEST_F(Span, TheTenantHasOnePolicyHoweverOftenTheConnectionIsSetUp) {
+  run(seconds{1});
+  ASSERT_EQ(face_.policies().size(), 1u);
+  EXPECT_EQ(face_.policies()[0].platform, "macOS");
+  EXPECT_TRUE(face_.policies()[0].assigned_groups.empty());
+  EXPECT_EQ(device_compliance::policy_state(connection()), device_compliance::PolicyState::created);
+  const std::string id = face_.policies()[0].id;
+  change([](auto& settings) { settings.group_ids = {kGroup}; });
+  run(seconds{1});
+  restart();
+  change([](auto& settings) { settings.name = "Contoso again"; });
+  network_.trouble_percent = 50;
+  run(minutes{10});
+  network_.trouble_percent = 0;
+  run(minutes{20});
+  ASSERT_EQ(face_.policies().size(), 1u);
+  EXPECT_EQ(face_.policies()[0].assigned_groups, std::vector<std::string>{kGroup});
+  EXPECT_EQ(connection().policy.id, id);
+  EXPECT_EQ(device_compliance::policy_state(connection()), device_compliance::PolicyState::assigned);
+}
+
+TEST_F(Span, AGroupThatTheTenantDoesNotHaveIsNamedInTheState) {
+  change([](auto& settings) { settings.group_ids = {kUser}; });
+  run(seconds{1});
+  EXPECT_EQ(device_compliance::policy_state(connection()), device_compliance::PolicyState::failed);
+  EXPECT_NE(connection().policy.error_message.find(kUser), std::string::npos) << connection().policy.error_message;
+}
+
+TEST_F(Span, AnApplicationThatMayNotManagePoliciesStillSpeaksForItsDevices) {
+  change([](auto& settings) { settings.client_id = kVerdictsOnlyApp.value; });
+  wish(kDevice, true);
+  run(seconds{1});
+  EXPECT_TRUE(face_.device(kDevice)->is_compliant_at(clock_.now()));
+  EXPECT_EQ(connection().state, device_compliance::State::active);
+  EXPECT_EQ(device_compliance::policy_state(connection()), device_compliance::PolicyState::failed);
+  EXPECT_NE(connection().policy.error_message.find("manage_partner_compliance_policy"), std::string::npos)
+      << connection().policy.error_message;
 }
 
 TEST_F(Span, ADeviceThatIsNotRegisteredIsParkedWithTheReason) {

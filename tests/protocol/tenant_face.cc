@@ -31,9 +31,10 @@ Status TenantFace::fill(store::Transaction& tx) {
   TRY(directory::create_tenant(tx, {kTenant, "Contoso", {"contoso.example"}, now}));
   TRY(tokens::bootstrap_first_party(tx, kTenant, kFace, entropy_, {}, now));
   intune::publish_endpoints(tx, kTenant, kFace, intune::Options{}.base_path, entropy_);
-  TRY(add_application(tx, kPartnerApp, true));
-  TRY(add_application(tx, kRivalApp, true));
-  TRY(add_application(tx, kPowerlessApp, false));
+  for (const directory::AppId& app : {kPartnerApp, kRivalApp})
+    TRY(add_application(tx, app, {"update_device_attributes", "manage_partner_compliance_policy"}));
+  TRY(add_application(tx, kPowerlessApp, {}));
+  TRY(add_application(tx, kVerdictsOnlyApp, {"update_device_attributes"}));
   TRY(directory::create_group(tx, kTenant, {.id = {kGroup}, .display_name = "Mac users"}, {}, now));
   for (const std::string& id : {kDevice, kOtherDevice}) {
     directory::Device device;
@@ -45,7 +46,8 @@ Status TenantFace::fill(store::Transaction& tx) {
   return done();
 }
 
-Status TenantFace::add_application(store::Transaction& tx, const directory::AppId& app, bool with_roles) {
+Status TenantFace::add_application(store::Transaction& tx, const directory::AppId& app,
+                                   const std::vector<const char*>& intune_roles) {
   Time now = clock_.now();
   TRY(directory::create_application(
       tx, kTenant, {.id = {entropy_.guid()}, .app_id = app, .display_name = "Partner " + app.value}, {}, now));
@@ -62,9 +64,8 @@ Status TenantFace::add_application(store::Transaction& tx, const directory::AppI
                                      now);
   };
   TRY(grant(directory::kGraphAppId, "Application.Read.All"));
-  if (!with_roles) return done();
-  TRY(grant(directory::kIntuneApiAppId, "update_device_attributes"));
-  return grant(directory::kIntuneApiAppId, "manage_partner_compliance_policy");
+  for (const char* role : intune_roles) TRY(grant(directory::kIntuneApiAppId, role));
+  return done();
 }
 
 Result<http::Response> TenantFace::send(const http::OutboundRequest& request, Duration) {
@@ -115,6 +116,14 @@ std::optional<directory::Device> TenantFace::device(const std::string& id) {
   return store_
       ->read([&](store::Transaction& tx) -> Result<std::optional<directory::Device>> {
         return directory::find_device(tx, kTenant, {id});
+      })
+      .value();
+}
+
+std::vector<intune::Policy> TenantFace::policies(const directory::AppId& app) {
+  return store_
+      ->read([&](store::Transaction& tx) -> Result<std::vector<intune::Policy>> {
+        return intune::policies(tx, kTenant, app);
       })
       .value();
 }

@@ -25,6 +25,7 @@ inline const directory::TenantId kTenant{"0f7c6f1a-5a57-4c1e-9c5f-2f9a0c1d2e3f"}
 inline const directory::AppId kPartnerApp{"6d1f2a3b-0000-4000-8000-000000000001"};
 inline const directory::AppId kRivalApp{"6d1f2a3b-0000-4000-8000-000000000002"};
 inline const directory::AppId kPowerlessApp{"6d1f2a3b-0000-4000-8000-000000000003"};
+inline const directory::AppId kVerdictsOnlyApp{"6d1f2a3b-0000-4000-8000-000000000004"};  // no permission for policies
 inline const std::string kSecret = "a-secret-of-this-test";
 inline const std::string kDevice = "22222222-0000-4000-8000-000000000002";
 inline const std::string kOtherDevice = "22222222-0000-4000-8000-000000000003";
@@ -43,10 +44,12 @@ class TenantFace final : public http::Transport {
   std::string token_of(const directory::AppId& app, const std::string& scope);
   std::optional<directory::Device> device(const std::string& id);
   intune::PartnerState partner_state();
+  std::vector<intune::Policy> policies(const directory::AppId& app = kPartnerApp);
 
  private:
   Status fill(store::Transaction& tx);
-  Status add_application(store::Transaction& tx, const directory::AppId& app, bool with_roles);
+  Status add_application(store::Transaction& tx, const directory::AppId& app,
+                         const std::vector<const char*>& intune_roles);
 
   const Clock& clock_;
   SeededEntropy entropy_{2};

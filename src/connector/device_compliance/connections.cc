@@ -9,7 +9,8 @@ constexpr const char* kKind = "device_compliance";
 constexpr const char* kColumns =
     "id, name, tenant, client_id, login_base, graph_base, audience, enrollment_url, remediation_url,"
     " heartbeat_interval_milliseconds, state, extensions, created_at, last_heartbeat_at, last_resync_at, next_run_at,"
-    " failures, error_reason, error_message, revision";
+    " failures, error_reason, error_message, revision, group_ids, policy_id, policy_group_ids, policy_error_reason,"
+    " policy_error_message";
 
 State state_from(const std::string& name) {
   for (State state :
@@ -33,6 +34,15 @@ partner::Extensions extensions_from(const std::string& words) {
   return {.reason = has("complianceReason "), .valid_until = has("complianceValidUntil "), .version = has("version ")};
 }
 
+// Ids have no spaces in them.
+std::vector<std::string> ids_from(const std::string& words) {
+  std::vector<std::string> ids;
+  for (std::string_view word : text::split(words, ' ')) {
+    if (!word.empty()) ids.emplace_back(word);
+  }
+  return ids;
+}
+
 Connection connection_from(const store::Row& row) {
   Connection connection;
   connection.id = {row.integer(0)};
@@ -41,7 +51,8 @@ Connection connection_from(const store::Row& row) {
                          .client_id = row.text(3),
                          .endpoints = {.login_base = row.text(4), .graph_base = row.text(5), .audience = row.text(6)},
                          .pages = {.enrollment_url = row.text(7), .remediation_url = row.text(8)},
-                         .heartbeat_interval = Duration{row.integer(9)}};
+                         .heartbeat_interval = Duration{row.integer(9)},
+                         .group_ids = ids_from(row.text(20))};
   connection.state = state_from(row.text(10));
   connection.extensions = extensions_from(row.text(11));
   connection.created = row.time(12);
@@ -52,6 +63,10 @@ Connection connection_from(const store::Row& row) {
   connection.error_reason = row.text(17);
   connection.error_message = row.text(18);
   connection.revision = row.integer(19);
+  connection.policy = {.id = row.text(21),
+                       .assigned_group_ids = ids_from(row.text(22)),
+                       .error_reason = row.text(23),
+                       .error_message = row.text(24)};
   return connection;
 }
 
@@ -78,6 +93,11 @@ Status check(const Settings& settings) {
   TRY(check_url(settings.pages.remediation_url, "remediationUrl"));
   if (settings.heartbeat_interval < minutes{1} || settings.heartbeat_interval > hours{24}) {
     return invalid("bad_setting", "heartbeats must be between 1 minute and 24 hours apart", "heartbeatInterval");
+  }
+  for (const std::string& group : settings.group_ids) {
+    if (!text::is_guid(group)) {
+      return invalid("bad_setting", "`" + group + "` is not the object id of a group (a GUID)", "groupIds");
+    }
   }
   return done();
 }
@@ -129,6 +149,27 @@ const char* name_of(State state) {
   return "?";
 }
 
+const char* name_of(PolicyState state) {
+  switch (state) {
+    case PolicyState::pending:
+      return "pending";
+    case PolicyState::created:
+      return "created";
+    case PolicyState::assigned:
+      return "assigned";
+    case PolicyState::failed:
+      return "failed";
+  }
+  return "?";
+}
+
+PolicyState policy_state(const Connection& connection) {
+  const Policy& policy = connection.policy;
+  if (!policy.error_reason.empty()) return PolicyState::failed;
+  if (policy.id.empty() || policy.assigned_group_ids != connection.settings.group_ids) return PolicyState::pending;
+  return policy.assigned_group_ids.empty() ? PolicyState::created : PolicyState::assigned;
+}
+
 std::string seal_context(ConnectionId id) { return "connection|" + std::to_string(id.value) + "|client_secret"; }
 
 Result<ConnectionId> create(store::Transaction& tx, const Settings& settings, const std::string& client_secret,
@@ -136,12 +177,14 @@ Result<ConnectionId> create(store::Transaction& tx, const Settings& settings, co
   TRY(check(settings));
   if (client_secret.empty()) return invalid("bad_setting", "a client secret is required", "clientSecret");
   ConnectionId id{tx.next_id("connection")};
-  tx.execute(std::string("INSERT INTO connection (") + kColumns +
-                 ", kind, sealed_secret) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, 0, 0, ?, 0, '', '', 1, ?, ?)",
-             {id.value, settings.name, settings.tenant, settings.client_id, settings.endpoints.login_base,
-              settings.endpoints.graph_base, settings.endpoints.audience, settings.pages.enrollment_url,
-              settings.pages.remediation_url, std::int64_t{settings.heartbeat_interval.count()},
-              name_of(State::created), now, now, kKind, sealer.seal(client_secret, seal_context(id), entropy)});
+  tx.execute(
+      std::string("INSERT INTO connection (") + kColumns +
+          ", kind, sealed_secret) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, 0, 0, ?, 0, '', '', 1, ?, '',"
+          " '', '', '', ?, ?)",
+      {id.value, settings.name, settings.tenant, settings.client_id, settings.endpoints.login_base,
+       settings.endpoints.graph_base, settings.endpoints.audience, settings.pages.enrollment_url,
+       settings.pages.remediation_url, std::int64_t{settings.heartbeat_interval.count()}, name_of(State::created), now,
+       now, text::join(settings.group_ids, " "), kKind, sealer.seal(client_secret, seal_context(id), entropy)});
   ledger::set_lane_purpose(tx, id, ledger::Lane::Purpose::open);
   audit_change(tx, {.id = id, .settings = settings}, "create", {}, by, now);
   return id;
@@ -156,15 +199,19 @@ Status update(store::Transaction& tx, ConnectionId id, const Settings& settings,
   if (client_secret && client_secret->empty()) {
     return invalid("bad_setting", "the client secret can't be empty", "clientSecret");
   }
+  // What was assigned in another tenant, or by another application, is not ours to take back here.
+  bool same_partner = before->settings.tenant == settings.tenant && before->settings.client_id == settings.client_id;
   bool retreats = before->state == State::terminating || before->state == State::terminated;
   tx.execute(
       "UPDATE connection SET name = ?, tenant = ?, client_id = ?, login_base = ?, graph_base = ?, audience = ?,"
-      " enrollment_url = ?, remediation_url = ?, heartbeat_interval_milliseconds = ?, state = ?, next_run_at = ?,"
-      " failures = 0, error_reason = '', error_message = '', revision = revision + 1 WHERE id = ?",
+      " enrollment_url = ?, remediation_url = ?, heartbeat_interval_milliseconds = ?, group_ids = ?, state = ?,"
+      " next_run_at = ?, failures = 0, error_reason = '', error_message = '', policy_group_ids = ?,"
+      " policy_error_reason = '', policy_error_message = '', revision = revision + 1 WHERE id = ?",
       {settings.name, settings.tenant, settings.client_id, settings.endpoints.login_base, settings.endpoints.graph_base,
        settings.endpoints.audience, settings.pages.enrollment_url, settings.pages.remediation_url,
-       std::int64_t{settings.heartbeat_interval.count()}, name_of(retreats ? before->state : State::created), now,
-       id.value});
+       std::int64_t{settings.heartbeat_interval.count()}, text::join(settings.group_ids, " "),
+       name_of(retreats ? before->state : State::created), now,
+       same_partner ? text::join(before->policy.assigned_group_ids, " ") : "", id.value});
   if (client_secret) {
     tx.execute("UPDATE connection SET sealed_secret = ? WHERE id = ?",
                {sealer.seal(*client_secret, seal_context(id), entropy), id.value});
@@ -204,10 +251,12 @@ std::vector<Connection> list(store::Transaction& tx) {
 void save_progress(store::Transaction& tx, const Connection& connection) {
   tx.execute(
       "UPDATE connection SET state = ?, extensions = ?, last_heartbeat_at = ?, last_resync_at = ?, next_run_at = ?,"
-      " failures = ?, error_reason = ?, error_message = ? WHERE id = ?",
+      " failures = ?, error_reason = ?, error_message = ?, policy_id = ?, policy_group_ids = ?,"
+      " policy_error_reason = ?, policy_error_message = ? WHERE id = ?",
       {name_of(connection.state), words_of(connection.extensions), connection.last_heartbeat, connection.last_resync,
        connection.next_run_at, connection.failures, connection.error_reason, connection.error_message,
-       connection.id.value});
+       connection.policy.id, text::join(connection.policy.assigned_group_ids, " "), connection.policy.error_reason,
+       connection.policy.error_message, connection.id.value});
 }
 
 std::string sealed_secret_of(store::Transaction& tx, ConnectionId id) {

@@ -38,6 +38,9 @@ struct Settings {
   partner::Endpoints endpoints;
   partner::Pages pages;
   Duration heartbeat_interval = minutes{15};
+  // Object ids of the directory's groups whose people's Macs this connection answers for; they are assigned to its
+  // policy. Empty: the tenant's administrator assigns groups there, and what is assigned stays as it is.
+  std::vector<std::string> group_ids = {};
   bool operator==(const Settings&) const = default;
 };
 
@@ -46,11 +49,25 @@ struct Settings {
 enum class State { created, active, credentials, permission, terminating, terminated };
 const char* name_of(State state);
 
+// The compliance policy for macOS that the service keeps for a partner: made when the connection is set up, and looked
+// for again whenever its settings change. While it is not in place verdicts travel all the same (an administrator may
+// have made one by hand), but the directory may not heed them.
+struct Policy {
+  std::string id;                               // empty: not known to exist
+  std::vector<std::string> assigned_group_ids;  // by us
+  std::string error_reason;                     // why the last attempt to set it up failed; empty: it did not
+  std::string error_message;
+};
+// `pending`: not set up yet. created: there, with the assignment left to the tenant's administrator.
+enum class PolicyState { pending, created, assigned, failed };
+const char* name_of(PolicyState state);
+
 struct Connection {
   ConnectionId id;
   Settings settings;
   State state = State::created;
   partner::Extensions extensions;  // announced by the service when it was provisioned
+  Policy policy;
   Time created = kEpoch;
   Time last_heartbeat = kEpoch;  // kEpoch: never
   Time last_resync = kEpoch;     // the newest wish of the service to be told everything again that was granted
@@ -60,6 +77,8 @@ struct Connection {
   std::string error_message;
   std::int64_t revision = 0;  // +1 with every change by a person
 };
+
+PolicyState policy_state(const Connection& connection);
 
 extern const store::Schema kSchema;
 
@@ -112,7 +131,7 @@ class Link final : public ledger::Connection {
   Time look_again_at_ = kEpoch;
 };
 
-// Provisions a new connection, sends heartbeats, tries again what was refused, and terminates.
+// Provisions a new connection, sets its policy up, sends heartbeats, tries again what was refused, and terminates.
 class Keeper final : public Actor {
  public:
   Keeper(store::Store& store, Link& link, ConnectionId id, const Clock& clock, Entropy& entropy);
@@ -122,6 +141,7 @@ class Keeper final : public Actor {
  private:
   Status provision(const Link::Road& road, Time now);
   Status heartbeat(const Link::Road& road, Time now);
+  Status set_up_policy(const Link::Road& road, Time now);
   Status terminate(const Link::Road& road, Time now);
   Status note_problem(const Connection& seen, const partner::Problem& problem, Time now);
 
@@ -134,7 +154,7 @@ class Keeper final : public Actor {
 
 // What works and what does not, for the person who sets a connection up. Steps after a failed one are not tried.
 struct Step {
-  std::string name;  // `token`, `services`, `heartbeat`
+  std::string name;  // `token`, `services`, `heartbeat`, `policies`
   bool works = false;
   std::string message;
 };

@@ -12,6 +12,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
+constexpr const char* kGroup = "55555555-0000-4000-8000-000000000005";
 constexpr const char* kTenant = "0f7c6f1a-5a57-4c1e-9c5f-2f9a0c1d2e3f";
 
 // The far end, as short as it can be: every answer is right unless the test says which status it wants.
@@ -35,6 +36,17 @@ class FarEnd {
       calls.push_back("heartbeat");
       return R"({"ResyncTimestamp":)" + resync + "}";
     });
+    answer("POST", "/t/PartnerCompliancePolicies", policy_status, [this](const http::Request&) {
+      calls.push_back("policy");
+      return R"({"Id":"policy-1"})";
+    });
+    answer("GET", "/t/PartnerCompliancePolicies", policy_status,
+           [](const http::Request&) { return R"({"value":[{"Id":"policy-1","Platform":"macOS"}]})"; });
+    answer("POST", "/t/PartnerCompliancePolicies(guid'policy-1')/Assign", policy_status,
+           [this](const http::Request& request) {
+             calls.push_back("assign " + json::to_text(json::parse(request.body)->at("assignments")));
+             return json::to_text(json::Object{{"value", forgets_groups ? R"({"assignments":[]})" : request.body}});
+           });
     answer("PUT", "/d/DataUploadMessages(guid'{id}')", upload_status, [this](const http::Request& request) {
       uploads.push_back(json::parse(json::parse(request.body)->at("Content").as_string()).value());
       calls.push_back("upload");
@@ -45,8 +57,9 @@ class FarEnd {
     transport.attach("https://far.example:443", router);
   }
 
-  int token_status = 200, graph_status = 200, provision_status = 200, heartbeat_status = 200, upload_status = 200,
-      poll_status = 200;
+  int token_status = 200, graph_status = 200, provision_status = 200, heartbeat_status = 200, policy_status = 200,
+      upload_status = 200, poll_status = 200;
+  bool forgets_groups = false;
   std::int64_t provisioned = 0;
   std::string extensions = "[]";
   std::string resync = "null";
@@ -86,6 +99,17 @@ class DeviceCompliance : public ::testing::Test {
             .client_id = "6d1f2a3b-0000-4000-8000-000000000001",
             .endpoints = {.login_base = "https://far.example", .graph_base = "https://far.example"},
             .pages = {.enrollment_url = "https://mdm.example/enroll", .remediation_url = "https://mdm.example/fix"}};
+  }
+  void change_settings(const Settings& wanted) {
+    Status updated = change([&](store::Transaction& tx) {
+      return update(tx, id_, wanted, std::nullopt, sealer_, entropy_, person_, now());
+    });
+    ASSERT_TRUE(updated.ok()) << updated.failure().message;
+  }
+  void change_groups(std::vector<std::string> group_ids) {
+    Settings wanted = settings();
+    wanted.group_ids = std::move(group_ids);
+    change_settings(wanted);
   }
   Time now() const { return clock_.now(); }
   Connection connection() {
@@ -133,14 +157,76 @@ TEST_F(DeviceCompliance, BecomesActiveAndBeatsAtItsInterval) {
   EXPECT_EQ(connection().state, State::created);
   keep();
   EXPECT_EQ(connection().state, State::active);
-  EXPECT_EQ(far_end_.calls, (std::vector<std::string>{"provision 1", "heartbeat"}));
+  EXPECT_EQ(far_end_.calls, (std::vector<std::string>{"provision 1", "heartbeat", "policy"}));
   EXPECT_EQ(connection().last_heartbeat, now());
   clock_.advance(minutes{14});
   keep();
-  EXPECT_EQ(far_end_.calls.size(), 2u);
+  EXPECT_EQ(far_end_.calls.size(), 3u);
   clock_.advance(minutes{1});
   keep();
-  EXPECT_EQ(far_end_.calls.size(), 3u);
+  EXPECT_EQ(far_end_.calls.size(), 4u);
+}
+
+TEST_F(DeviceCompliance, LeavesTheAssignmentToTheTenantUnlessItIsToldGroups) {
+  keep();
+  EXPECT_EQ(policy_state(connection()), PolicyState::created);
+  far_end_.calls.clear();
+  change_groups({kGroup});
+  EXPECT_EQ(policy_state(connection()), PolicyState::pending);
+  keep();
+  EXPECT_EQ(policy_state(connection()), PolicyState::assigned);
+  change_groups({});
+  keep();
+  EXPECT_EQ(policy_state(connection()), PolicyState::created) << "ours was taken back";
+  change_groups({});
+  keep();
+  std::erase_if(far_end_.calls, [](const std::string& call) { return !call.starts_with("assign"); });
+  EXPECT_EQ(far_end_.calls, (std::vector<std::string>{std::string(R"(assign [")") + kGroup + R"("])", "assign []"}));
+}
+
+TEST_F(DeviceCompliance, APolicyThatCannotBeMadeIsShownAndDoesNotStopVerdicts) {
+  far_end_.policy_status = 403;
+  keep();
+  EXPECT_EQ(connection().state, State::active);
+  EXPECT_EQ(policy_state(connection()), PolicyState::failed);
+  EXPECT_THAT(connection().policy.error_message, HasSubstr("403"));
+  wish("a");
+  work();
+  EXPECT_EQ(delivery("a").state, ledger::State::delivered);
+  far_end_.policy_status = 200;
+  clock_.advance(minutes{15});
+  keep();
+  EXPECT_EQ(policy_state(connection()), PolicyState::created);
+  EXPECT_EQ(connection().policy.error_message, "");
+}
+
+TEST_F(DeviceCompliance, APolicyWaitsAMinuteForAServiceThatIsDown) {
+  far_end_.policy_status = 500;
+  keep();
+  EXPECT_EQ(policy_state(connection()), PolicyState::failed);
+  far_end_.policy_status = 200;
+  clock_.advance(minutes{1});
+  keep();
+  EXPECT_EQ(policy_state(connection()), PolicyState::created);
+}
+
+TEST_F(DeviceCompliance, AnAssignmentThatTheServiceDidNotMakeIsNoAssignment) {
+  far_end_.forgets_groups = true;
+  change_groups({kGroup});
+  keep();
+  EXPECT_EQ(policy_state(connection()), PolicyState::failed);
+  EXPECT_EQ(connection().policy.error_reason, "group_not_assigned");
+}
+
+TEST_F(DeviceCompliance, NothingIsTakenBackFromATenantThatWasGivenNothing) {
+  change_groups({kGroup});
+  keep();
+  far_end_.calls.clear();
+  Settings elsewhere = settings();
+  elsewhere.tenant = "0f7c6f1a-5a57-4c1e-9c5f-2f9a0c1d2e40";
+  change_settings(elsewhere);
+  keep();
+  EXPECT_EQ(far_end_.calls, (std::vector<std::string>{"provision 1", "heartbeat", "policy"}));
 }
 
 TEST_F(DeviceCompliance, DeliversAReport) {
@@ -325,12 +411,13 @@ TEST_F(DeviceCompliance, BadSettingsAreNamed) {
   EXPECT_EQ(where([](Settings& s) { s.client_id = "jamf"; }), "clientId");
   EXPECT_EQ(where([](Settings& s) { s.pages.enrollment_url = "http://mdm.example"; }), "enrollmentUrl");
   EXPECT_EQ(where([](Settings& s) { s.heartbeat_interval = seconds{1}; }), "heartbeatInterval");
+  EXPECT_EQ(where([](Settings& s) { s.group_ids = {"Mac users"}; }), "groupIds");
 }
 
 TEST_F(DeviceCompliance, TheTestSaysHowFarItGot) {
   auto steps = [&] { return test_connection(*link_->road(now()).value().client, now()); };
   auto good = steps();
-  ASSERT_EQ(good.size(), 3u);
+  ASSERT_EQ(good.size(), 4u);
   for (const Step& step : good) EXPECT_TRUE(step.works) << step.name << ": " << step.message;
   link_.emplace(*store_, far_end_.transport, entropy_, sealer_, id_);
   far_end_.graph_status = 403;

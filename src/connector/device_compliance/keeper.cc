@@ -27,6 +27,31 @@ Status keep(store::Store& store, const Connection& seen, const Change& change) {
   });
 }
 
+// Twice is harmless: a policy that exists is found, and assigning says the whole list.
+partner::Answer<Policy> put_policy_in_place(partner::Client& client, const Connection& connection, Time now) {
+  Policy policy = connection.policy;
+  policy.id = TRY(client.ensure_policy({.display_name = "Device compliance of Macs", .platform = "macOS"},
+                                       "Managed by Wardbridge: " + connection.settings.name, now));
+  const std::vector<std::string>& groups = connection.settings.group_ids;
+  // An empty list would take away what the tenant's administrator has assigned; it is sent only to take back ours.
+  if (!groups.empty() || !policy.assigned_group_ids.empty()) {
+    policy.assigned_group_ids = TRY(client.assign_policy(policy.id, groups, now));
+    for (const std::string& group : groups) {
+      if (std::any_of(policy.assigned_group_ids.begin(), policy.assigned_group_ids.end(),
+                      [&](const std::string& assigned) { return text::equal_ignoring_case(assigned, group); })) {
+        continue;
+      }
+      return partner::Problem{.kind = partner::Problem::Kind::permanent,
+                              .reason = "group_not_assigned",
+                              .message = "the service did not assign the group `" + group + "` to the policy"};
+    }
+    policy.assigned_group_ids = groups;
+  }
+  policy.error_reason.clear();
+  policy.error_message.clear();
+  return policy;
+}
+
 Status forget_everything(store::Transaction& tx, ConnectionId id) {
   constexpr int kPage = 500;
   for (auto page = ledger::list(tx, id, "", kPage); !page.empty(); page = ledger::list(tx, id, "", kPage)) {
@@ -107,6 +132,7 @@ Status Keeper::provision(const Link::Road& road, Time now) {
   TRY(keep(store_, road.connection, [&](store::Transaction& tx, Connection& connection) -> Status {
     connection.state = State::active;
     connection.extensions = answer->extensions;
+    connection.policy.id.clear();  // whatever was changed, at either end, may concern it
     connection.failures = 0;
     connection.error_reason.clear();
     connection.error_message.clear();
@@ -122,7 +148,7 @@ Status Keeper::heartbeat(const Link::Road& road, Time now) {
   if (road.connection.state != State::active) return done();
   partner::Answer<partner::Heartbeat> answer = road.client->heartbeat(now);
   if (!answer.ok()) return note_problem(road.connection, answer.failure(), clock_.now());
-  return keep(store_, road.connection, [&](store::Transaction& tx, Connection& connection) -> Status {
+  TRY(keep(store_, road.connection, [&](store::Transaction& tx, Connection& connection) -> Status {
     connection.last_heartbeat = now;
     connection.failures = 0;
     connection.error_reason.clear();
@@ -132,6 +158,31 @@ Status Keeper::heartbeat(const Link::Road& road, Time now) {
       connection.last_resync = *answer->resync;
       ledger::resend_all(tx, id_, now);
     }
+    return done();
+  }));
+  return set_up_policy(road, now);
+}
+
+Status Keeper::set_up_policy(const Link::Road& road, Time now) {
+  PolicyState state = policy_state(road.connection);
+  if (state == PolicyState::created || state == PolicyState::assigned) return done();
+  partner::Answer<Policy> policy = put_policy_in_place(*road.client, road.connection, now);
+  if (policy.ok()) {
+    return keep(store_, road.connection, [&](store::Transaction&, Connection& connection) -> Status {
+      connection.policy = *policy;
+      return done();
+    });
+  }
+  const partner::Problem& problem = policy.failure();
+  log::warning("policy_not_set_up",
+               {{"connection", id_.value}, {"reason", problem.reason}, {"message", problem.message}});
+  return keep(store_, road.connection, [&](store::Transaction&, Connection& connection) -> Status {
+    connection.policy.error_reason = problem.reason;
+    connection.policy.error_message = problem.message;
+    // Otherwise with the next heartbeat.
+    bool may_pass_soon =
+        problem.kind == partner::Problem::Kind::retry_later || problem.kind == partner::Problem::Kind::unreachable;
+    if (may_pass_soon) connection.next_run_at = std::min(connection.next_run_at, now + kRefusedTime);
     return done();
   });
 }
@@ -176,6 +227,10 @@ std::vector<Step> test_connection(partner::Client& client, Time now) {
   partner::Answer<partner::Heartbeat> heartbeat = client.heartbeat(now);
   steps.push_back(
       {"heartbeat", heartbeat.ok(), heartbeat.ok() ? "the service takes heartbeats" : heartbeat.failure().message});
+  if (!heartbeat.ok()) return steps;
+  partner::Answer<std::vector<partner::Policy>> policies = client.policies(now);
+  steps.push_back(
+      {"policies", policies.ok(), policies.ok() ? "compliance policies can be managed" : policies.failure().message});
   return steps;
 }
 

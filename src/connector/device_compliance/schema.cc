@@ -30,6 +30,13 @@ CREATE TABLE connection (
   error_message TEXT NOT NULL,
   revision BIGINT NOT NULL
 );
+)sql",
+     R"sql(
+ALTER TABLE connection ADD COLUMN group_ids TEXT NOT NULL DEFAULT '';
+ALTER TABLE connection ADD COLUMN policy_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE connection ADD COLUMN policy_group_ids TEXT NOT NULL DEFAULT '';
+ALTER TABLE connection ADD COLUMN policy_error_reason TEXT NOT NULL DEFAULT '';
+ALTER TABLE connection ADD COLUMN policy_error_message TEXT NOT NULL DEFAULT '';
 )sql"},
 };
 

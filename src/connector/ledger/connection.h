@@ -52,7 +52,11 @@ Duration backoff(int failures, Entropy& entropy);
 // What a peer may ask us to wait: at least 1 s, at most 1 h.
 Duration clamp_wait(Duration asked);
 
-inline constexpr Duration kLeaseTime = minutes{2};
+// How long a delivery stays with a worker, and so how long those of a node that died wait for another. A batch takes no
+// new parcel after its first five seconds (LedgerActorOptions::batch_time), and the slowest parcel is one upload and
+// one question, each tried twice with a deadline of ten seconds: together this. Whoever is slower still (addresses and
+// tokens had to be fetched on the way) is refused by the fence, and the parcel is sent twice, which is harmless.
+inline constexpr Duration kLeaseTime = seconds{45};
 
 struct Leased {
   Parcel parcel;
@@ -75,8 +79,8 @@ struct Attempt {
 bool settle(store::Transaction& tx, const Attempt& attempt, Entropy& entropy, Time now);
 // Gives a lease back untouched.
 void release(store::Transaction& tx, const Leased& leased, Time now);
-// Every lease may be taken over at once: for a start after a crash, by whoever knows that no other node serves this store.
-// Returns how many there were.
+// Every lease may be taken over at once: for a start after a crash, by whoever knows that no other node serves this
+// store. Returns how many there were.
 std::int64_t abandon_leases(store::Transaction& tx, Time now);
 // When the next row of this lane is due; kNever: none waits.
 Time next_due(store::Transaction& tx, ConnectionId connection);

@@ -87,10 +87,11 @@ Result<bool> LedgerActor::run_batch() {
   std::vector<Attempt> attempts;
   bool stopped = false;
   std::size_t next = 0;
-  while (next < leased.size() && !stopped) {
+  Time stop_at = clock_.now() + options_.batch_time;
+  do {
     attempts.push_back(attempt(leased[next++]));
     stopped = stops_lane(attempts.back().outcome);
-  }
+  } while (next < leased.size() && !stopped && clock_.now() < stop_at);
   // A crash before this commit only means that some reports are sent again, which is harmless.
   TRY(store_.write([&](store::Transaction& tx) -> Status {
     Time now = clock_.now();

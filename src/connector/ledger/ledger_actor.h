@@ -12,10 +12,11 @@
 namespace wardbridge::ledger {
 
 struct LedgerActorOptions {
-  int worker = 1;                   // tells apart the workers of one connection in logs
-  int batch = 16;                   // leased, and settled, together
-  Duration run_time = seconds{1};   // a run takes no new batch after this
-  Duration idle_poll = seconds{1};  // looks for work of other nodes at least this often
+  int worker = 1;                    // tells apart the workers of one connection in logs
+  int batch = 16;                    // leased, and settled, together
+  Duration batch_time = seconds{5};  // a batch gives back what it has not begun after this (see kLeaseTime)
+  Duration run_time = seconds{1};    // a run takes no new batch after this
+  Duration idle_poll = seconds{1};   // looks for work of other nodes at least this often
 };
 
 class LedgerActor final : public Actor {

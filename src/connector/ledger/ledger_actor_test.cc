@@ -16,6 +16,7 @@ class Directory final : public Connection {
   Outcome deliver(const Parcel& parcel, Time) override {
     ++deliveries;
     order.push_back(parcel.subject);
+    if (on_deliver) on_deliver();
     if (!troubles.empty()) {
       Outcome trouble = troubles.front();
       troubles.pop_front();
@@ -37,6 +38,7 @@ class Directory final : public Connection {
     applied[id] = true;
   }
 
+  std::function<void()> on_deliver;
   bool slow = false;
   int deliveries = 0;
   int polls = 0;
@@ -131,6 +133,18 @@ TEST_F(Worker, OneBadDeviceDelaysNobody) {
   EXPECT_EQ(directory_.order.front(), "bad");
   EXPECT_EQ(directory_.holds.size(), 20u);
   EXPECT_EQ(row("bad").state, State::parked);
+}
+
+TEST_F(Worker, ASlowRoadNeverKeepsABatchLongerThanItsLease) {
+  for (int i = 0; i < 16; ++i) wish("subject-" + std::to_string(i), report(true));
+  Duration longest = seconds{40};  // of one parcel: two calls, each tried twice, ten seconds each
+  directory_.on_deliver = [&] { clock_.advance(longest); };
+  run();
+  EXPECT_EQ(directory_.holds.size(), 1u);
+  EXPECT_LT(longest, kLeaseTime);
+  EXPECT_EQ(row(directory_.order.front()).state, State::delivered) << "settled in time, by the fence's own word";
+  now_ = clock_.now();
+  EXPECT_EQ(take(16).size(), 15u) << "what was not begun waits for no lease";
 }
 
 TEST_F(Worker, ACrashBetweenSendingAndWritingItDownOnlySendsAgain) {

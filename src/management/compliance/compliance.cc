@@ -44,7 +44,7 @@ std::optional<ComplianceState> stored_state(store::Transaction& tx, const Regist
 }
 
 void store_state(store::Transaction& tx, const ComplianceState& state) {
-  tx.execute(
+  tx.post(
       "INSERT INTO compliance_state (registration_id, applicable, state, reason, valid_until, since, judged)"
       " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (registration_id) DO UPDATE SET applicable = excluded.applicable,"
       " state = excluded.state, reason = excluded.reason, valid_until = excluded.valid_until,"
@@ -320,7 +320,7 @@ Result<RegistrationId> submit_registration(store::Transaction& tx, const Registr
     }
   }
   if (!stored.id) stored.id = RegistrationId{tx.next_id("compliance_registration")};
-  tx.execute(
+  tx.post(
       "INSERT INTO compliance_registration (id, computer_id, username, device_id, user_id, user_principal_name,"
       " registered) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET device_id = excluded.device_id,"
       " user_id = excluded.user_id, user_principal_name = excluded.user_principal_name,"
@@ -351,6 +351,13 @@ std::vector<ComplianceState> states_of(store::Transaction& tx, ComputerId comput
     states.push_back(std::move(state));
   }
   return states;
+}
+
+StandingVerdicts standing_verdicts(store::Transaction& tx, Time now) {
+  auto row = tx.query_one(
+      "SELECT COUNT(*), COALESCE(MAX(valid_until), 0) FROM compliance_state WHERE state = ? AND valid_until > ?",
+      {wire_name(State::compliant), now});
+  return {.compliant = row->integer(0), .until = row->time(1)};
 }
 
 Assessment assess(store::Transaction& tx, groups::GroupBook& book, const inventory::Computer& computer,

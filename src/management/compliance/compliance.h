@@ -36,7 +36,7 @@ struct Settings {
 Settings settings(store::Transaction& tx);
 // Enabling needs both groups (`unknown_group` names the one that doesn't exist) and a connection. Every computer is
 // judged anew afterwards; another connection than before means that the old one is told to forget (law 5). Turning it
-// off retracts nothing by itself: disabling the connection does.
+// off retracts nothing by itself (standing_verdicts() says what then remains): disabling the connection does.
 Status change_settings(store::Transaction& tx, const Settings& settings, const audit::Actor& by, Time now);
 
 struct Registration {
@@ -69,6 +69,13 @@ struct ComplianceState {
 };
 // As of `now`: a verdict past its time reads as NON_COMPLIANT, whether or not the heartbeat has noticed (law 3).
 std::vector<ComplianceState> states_of(store::Transaction& tx, ComputerId computer, Time now);
+
+// What the directory was told and may still believe at `now`, were nobody to tell it anything more.
+struct StandingVerdicts {
+  std::int64_t compliant = 0;  // devices
+  Time until = kEpoch;         // when the last of them ends
+};
+StandingVerdicts standing_verdicts(store::Transaction& tx, Time now);
 
 struct Assessment {
   Time look_again = kNever;        // kNever: only when something changes

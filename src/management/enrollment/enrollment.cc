@@ -50,16 +50,15 @@ Result<Enrolled> enroll(store::Transaction& tx, Entropy& entropy, const Enrollme
 
   audit::Actor mac{
       .kind = audit::Actor::Kind::device, .id = request.udid, .name = request.name, .address = request.address};
-  json::Object general{{"name", request.name},
-                       {"remoteManagement", json::Object{{"managed", true}}},
-                       {"lastEnrolledDate", to_iso8601(now)}};
   auto known = inventory::find_by_udid(tx, request.udid);
   Enrolled enrolled;
   if (known) {
     enrolled.id = *known;
-    json::Object managed{{"general", json::Object{{"managed", true}}}};
-    TRY(inventory::patch(tx, *known, managed, now, mac));
+    TRY(inventory::note_enrollment(tx, *known, request.name, now, mac));
   } else {
+    json::Object general{{"name", request.name},
+                         {"remoteManagement", json::Object{{"managed", true}}},
+                         {"lastEnrolledDate", to_iso8601(now)}};
     inventory::NewComputer computer{
         .udid = text::upper(request.udid),
         .sections = {{inventory::Section::general, general},

@@ -1,5 +1,6 @@
 // Enrolment: a Mac presents an invitation and gets the credential that it checks in with from then on. Enrolling again
-// (after an erase, say) finds the same computer by its UDID, makes it managed again, and replaces its credential.
+// (after an erase, say) finds the same computer by its UDID, makes it managed again under the name it now gives, and
+// replaces its credential.
 //
 //   std::string invitation = TRY(enrollment::invite(tx, entropy, {.description = "autumn"}, by, now));
 //   auto enrolled = TRY(enrollment::enroll(tx, entropy, {.invitation = invitation, .udid = ..}, now));

@@ -22,10 +22,10 @@ class EnrollmentTest : public ::testing::Test {
         .value();
   }
   Result<Enrolled> enrolled(const std::string& invitation, Time now = kNow, const std::string& udid = kUdid,
-                            const std::string& serial_number = "C02XK1ABJGH5") {
+                            const std::string& serial_number = "C02XK1ABJGH5", const std::string& name = "Ann's Mac") {
     return store_->write([&](store::Transaction& tx) {
       return enroll(tx, entropy_,
-                    {.invitation = invitation, .udid = udid, .serial_number = serial_number, .name = "Ann's Mac"}, now);
+                    {.invitation = invitation, .udid = udid, .serial_number = serial_number, .name = name}, now);
     });
   }
   Result<inventory::ComputerId> identified(const std::string& token) {
@@ -137,6 +137,26 @@ TEST_F(EnrollmentTest, EnrollingAgainKeepsTheComputerAndReplacesItsCredential) {
   EXPECT_TRUE(computer(first->id).managed);
   EXPECT_FALSE(identified(first->check_in_token).ok());
   EXPECT_EQ(identified(second->check_in_token).value(), first->id);
+}
+
+TEST_F(EnrollmentTest, EnrollingAgainTakesTheNewNameAndDate) {
+  std::string invitation = invited();
+  auto first = enrolled(invitation);
+  const Time later = kNow + days{1};
+  ASSERT_TRUE(enrolled(invitation, later, kUdid, "C02XK1ABJGH5", "Bob's Mac").ok());
+  EXPECT_EQ(computer(first->id).name, "Bob's Mac");
+  EXPECT_EQ(computer(first->id).last_enrolled, later);
+  EXPECT_LE(computer(first->id).reassess_at, later) << "a group may ask for either";
+  auto entries = store_->read([&](store::Transaction& tx) -> Result<std::vector<audit::StoredEntry>> {
+    return audit::list(tx, "Computer", std::to_string(first->id.value), 100);
+  });
+  ASSERT_FALSE(entries->empty());
+  EXPECT_EQ(json::to_text(entries->front().entry.details.at("general.name")),
+            R"({"old":"Ann's Mac","new":"Bob's Mac"})");
+
+  ASSERT_TRUE(enrolled(invitation, later + days{1}, kUdid, "C02XK1ABJGH5", "").ok());
+  EXPECT_EQ(computer(first->id).name, "Bob's Mac") << "a Mac without a name keeps the one it had";
+  EXPECT_EQ(computer(first->id).last_enrolled, later + days{1});
 }
 
 TEST_F(EnrollmentTest, TheStoreHoldsNeitherInvitationNorCredential) {

@@ -17,36 +17,32 @@ class Writer {
       : tx_(tx), computer_(computer), now_(now), cause_(cause) {}
 
   void join(const Edition::Entry& entry, Time valid_until) {
-    tx_.execute("INSERT INTO computer_group_member (computer_id, group_id, since, valid_until) VALUES (?, ?, ?, ?)",
-                {computer_.id.value, entry.id.value, now_, valid_until});
+    tx_.post("INSERT INTO computer_group_member (computer_id, group_id, since, valid_until) VALUES (?, ?, ?, ?)",
+             {computer_.id.value, entry.id.value, now_, valid_until});
     changes_.push_back({entry.id, entry.name, true});
   }
   void leave(const Edition::Entry& entry) {
-    tx_.execute("DELETE FROM computer_group_member WHERE computer_id = ? AND group_id = ?",
-                {computer_.id.value, entry.id.value});
+    tx_.post("DELETE FROM computer_group_member WHERE computer_id = ? AND group_id = ?",
+             {computer_.id.value, entry.id.value});
     changes_.push_back({entry.id, entry.name, false});
   }
   void hold_until(const Edition::Entry& entry, Time valid_until) {
-    tx_.execute("UPDATE computer_group_member SET valid_until = ? WHERE computer_id = ? AND group_id = ?",
-                {valid_until, computer_.id.value, entry.id.value});
+    tx_.post("UPDATE computer_group_member SET valid_until = ? WHERE computer_id = ? AND group_id = ?",
+             {valid_until, computer_.id.value, entry.id.value});
   }
   void hold_until_at_most(const Edition::Entry& entry, Time valid_until) {
-    tx_.execute(
+    tx_.post(
         "UPDATE computer_group_member SET valid_until = ? WHERE computer_id = ? AND group_id = ? AND valid_until > ?",
         {valid_until, computer_.id.value, entry.id.value, valid_until});
   }
 
   std::vector<MembershipChange> finish() {
-    if (changes_.empty()) return {};
-    std::int64_t number =
-        tx_.query_one("SELECT COALESCE(MAX(number), 0) + 1 FROM computer_group_change WHERE computer_id = ?",
-                      {computer_.id.value})
-            ->integer(0);
     for (const MembershipChange& change : changes_) {
-      tx_.execute(
+      tx_.post(
           "INSERT INTO computer_group_change (computer_id, number, group_id, group_name, joined, time, cause) "
-          "VALUES (?, ?, ?, ?, ?, ?, ?)",
-          {computer_.id.value, number++, change.group.value, change.group_name, change.joined, now_, cause_});
+          "SELECT CAST(? AS BIGINT), COALESCE(MAX(number), 0) + 1, CAST(? AS BIGINT), CAST(? AS TEXT), "
+          "CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS TEXT) FROM computer_group_change WHERE computer_id = ?",
+          {computer_.id.value, change.group.value, change.group_name, change.joined, now_, cause_, computer_.id.value});
     }
     return std::move(changes_);
   }

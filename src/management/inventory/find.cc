@@ -106,7 +106,7 @@ std::vector<ComputerId> due(store::Transaction& tx, Time now, int limit) {
 }
 
 void set_reassess_at(store::Transaction& tx, ComputerId id, Time when) {
-  tx.execute("UPDATE computer SET reassess_at = ? WHERE id = ? AND reassess_at <> ?", {when, id.value, when});
+  tx.post("UPDATE computer SET reassess_at = ? WHERE id = ? AND reassess_at <> ?", {when, id.value, when});
 }
 
 void reassess_all(store::Transaction& tx, Time now) {
@@ -154,7 +154,7 @@ Result<std::optional<Arrival>> arrive(store::Transaction& tx, std::string_view t
 
 void store_receipt(store::Transaction& tx, ComputerId id, std::string_view report_id, std::string_view body_hash,
                    const Receipt& receipt) {
-  tx.execute("INSERT INTO computer_report (computer_id, report_id, body_hash, answer, time) VALUES (?, ?, ?, ?, ?)",
+  tx.post("INSERT INTO computer_report (computer_id, report_id, body_hash, answer, time) VALUES (?, ?, ?, ?, ?)",
              {id.value, report_id, body_hash, receipt.answer, receipt.time});
 }
 

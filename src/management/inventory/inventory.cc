@@ -69,7 +69,7 @@ std::optional<Computer> hold(store::Transaction& tx, ComputerId id) {
 }
 
 void save(store::Transaction& tx, const Computer& computer) {
-  tx.execute(
+  tx.post(
       "UPDATE computer SET udid = ?, serial_number = ?, name = ?, management_id = ?, managed = ?, last_check_in = ?, "
       "last_inventory_update = ?, last_enrolled = ?, created = ?, reassess_at = ?, revision = ?, assessments = ? WHERE "
       "id = ?",
@@ -180,7 +180,7 @@ Result<ComputerId> create_computer(store::Transaction& tx, const NewComputer& wa
   }
   if (auto owner = find_by_udid(tx, computer.udid)) return duplicate_udid(computer.udid, *owner);
   computer.id = {tx.next_id("computer")};
-  tx.execute(
+  tx.post(
       "INSERT INTO computer (id, udid, serial_number, name, management_id, managed, last_check_in, "
       "last_inventory_update, last_enrolled, created, reassess_at, revision) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
       "?)",
@@ -256,6 +256,29 @@ const json::Value* Computer::section(Section wanted) const {
   return found == held_elsewhere->end() ? nullptr : &found->second;
 }
 
+Status note_enrollment(store::Transaction& tx, ComputerId id, const std::string& name, Time now,
+                       const audit::Actor& actor) {
+  auto computer = hold(tx, id);
+  if (!computer) return no_computer(id);
+  json::Object details;
+  auto note = [&](const char* property, json::Value before, json::Value after) {
+    if (before != after) details[property] = json::Object{{"old", std::move(before)}, {"new", std::move(after)}};
+  };
+  note("general.lastEnrolledDate", json::Value(to_iso8601(computer->last_enrolled)), json::Value(to_iso8601(now)));
+  note("general.managed", json::Value(computer->managed), json::Value(true));
+  if (!name.empty()) note("general.name", json::Value(computer->name), json::Value(name));
+  computer->last_enrolled = now;
+  computer->managed = true;
+  if (!name.empty()) computer->name = name;
+  computer->reassess_at = std::min(computer->reassess_at, now);
+  ++computer->revision;
+  save(tx, *computer);
+  audit::Entry entry = audit_entry(*computer, now, actor, "update");
+  entry.details = std::move(details);
+  audit::record(tx, entry);  // INVARIANT: law 9
+  return done();
+}
+
 namespace {
 
 std::optional<ComputerId> find_known(store::Transaction& tx, const NewComputer& computer) {
@@ -315,9 +338,9 @@ Result<Recorded> record_computer(store::Transaction& tx, const NewComputer& want
 Status remove(store::Transaction& tx, ComputerId id, Time now, const audit::Actor& actor) {
   auto computer = hold(tx, id);
   if (!computer) return no_computer(id);
-  tx.execute("DELETE FROM computer_section WHERE computer_id = ?", {id.value});
-  tx.execute("DELETE FROM computer_report WHERE computer_id = ?", {id.value});
-  tx.execute("DELETE FROM computer WHERE id = ?", {id.value});
+  tx.post("DELETE FROM computer_section WHERE computer_id = ?", {id.value});
+  tx.post("DELETE FROM computer_report WHERE computer_id = ?", {id.value});
+  tx.post("DELETE FROM computer WHERE id = ?", {id.value});
   audit::Entry entry = audit_entry(*computer, now, actor, "delete");
   entry.details = json::Object{{"udid", computer->udid}, {"serialNumber", computer->serial_number}};
   audit::record(tx, entry);  // INVARIANT: law 9

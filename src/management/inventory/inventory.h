@@ -164,6 +164,11 @@ Status note_check_in(store::Transaction& tx, ComputerId id, const std::string& i
 std::vector<Section> take_report(store::Transaction& tx, Computer& computer, const InventoryReport& report, Time now,
                                  RecentSections* recent);
 
+// A known Mac was enrolled again: managed, enrolled now, and under the name it gives (empty: the name it had). What it
+// reported before stays until it reports again. Audited. `not_found`/`no_computer`.
+Status note_enrollment(store::Transaction& tx, ComputerId id, const std::string& name, Time now,
+                       const audit::Actor& actor);
+
 struct Patched {
   ComputerId id;
   std::vector<Section> changed;

@@ -109,7 +109,7 @@ bool StoredSections::put(Section section, const json::Value& value) {
 bool StoredSections::put(Section section, const Document& document) {
   const RecentSections::ByName& stored = mine_ ? *mine_ : *known_;
   if (auto found = stored.find(section); found != stored.end() && found->second.hash == document.hash) return false;
-  tx_.execute(
+  tx_.post(
       "INSERT INTO computer_section (computer_id, section, hash, document) VALUES (?, ?, ?, ?) "
       "ON CONFLICT (computer_id, section) DO UPDATE SET hash = excluded.hash, document = excluded.document",
       {id_.value, wire_name(section), document.hash, document.text});

@@ -41,13 +41,35 @@ Result<http::Response> compliance_information(const Dependencies& deps, const ht
   return http::json_response(200, records);
 }
 
-json::Object settings_json(const compliance::Settings& settings) {
+// What turning device compliance off leaves behind in the directory; null when nothing.
+json::Value still_trusted(store::Transaction& tx, const compliance::Settings& settings, Time now) {
+  if (settings.enabled || !settings.connection) return nullptr;
+  auto connection = device_compliance::find(tx, settings.connection);
+  if (!connection || ledger::lane(tx, settings.connection).purpose != ledger::Lane::Purpose::open) return nullptr;
+  compliance::StandingVerdicts standing = compliance::standing_verdicts(tx, now);
+  if (standing.compliant == 0) return nullptr;
+  // A directory that is not told until when a verdict holds decides that for itself.
+  bool directory_knows_the_end = connection->extensions.valid_until;
+  std::string id = std::to_string(connection->id.value);
+  std::string until = directory_knows_the_end ? "until " + to_iso8601(standing.until, false) + " at the latest"
+                                              : "for as long as the directory trusts a verdict";
+  return json::Object{
+      {"devices", standing.compliant},
+      {"until", directory_knows_the_end ? json::Value(to_iso8601(standing.until)) : json::Value()},
+      {"message", "Nothing was retracted: the directory may go on taking " + std::to_string(standing.compliant) +
+                      (standing.compliant == 1 ? " device" : " devices") + " for compliant " + until +
+                      ". To retract them all now, disable the connection `" + connection->settings.name +
+                      "`: POST /api/v1/wardbridge/connections/" + id + "/disable"}};
+}
+
+json::Object settings_json(store::Transaction& tx, const compliance::Settings& settings, Time now) {
   return {{"platform", "macOS"},
           {"enabled", settings.enabled},
           {"complianceGroupId", std::to_string(settings.compliance_group.value)},
           {"applicableGroupId", std::to_string(settings.applicable_group.value)},
           {"connectionId", std::to_string(settings.connection.value)},
-          {"validityHours", std::chrono::duration_cast<hours>(settings.validity).count()}};
+          {"validityHours", std::chrono::duration_cast<hours>(settings.validity).count()},
+          {"stillTrusted", still_trusted(tx, settings, now)}};
 }
 
 Result<std::int64_t> id_member(const json::Object& object, std::string_view key, std::int64_t fallback) {
@@ -59,10 +81,11 @@ Result<std::int64_t> id_member(const json::Object& object, std::string_view key,
   return *id;
 }
 
-Result<http::Response> get_settings(const Dependencies& deps) {
-  auto settings = TRY(
-      deps.store.read([](store::Transaction& tx) -> Result<compliance::Settings> { return compliance::settings(tx); }));
-  return http::json_response(200, settings_json(settings));
+Result<http::Response> get_settings(const Dependencies& deps, const http::Request& request) {
+  json::Object settings = TRY(deps.store.read([&](store::Transaction& tx) -> Result<json::Object> {
+    return settings_json(tx, compliance::settings(tx), request.received);
+  }));
+  return http::json_response(200, settings);
 }
 
 // Members that are absent stay as they are.
@@ -70,7 +93,7 @@ Result<http::Response> put_settings(const Dependencies& deps, const http::Reques
                                     const accounts::Caller& caller) {
   json::Value body = TRY(json_body(request));
   const json::Object& object = TRY(json::as_object(body));
-  auto settings = TRY(deps.store.write([&](store::Transaction& tx) -> Result<compliance::Settings> {
+  json::Object settings = TRY(deps.store.write([&](store::Transaction& tx) -> Result<json::Object> {
     compliance::Settings wanted = compliance::settings(tx);
     wanted.enabled = TRY(json::optional_bool(object, "enabled", wanted.enabled));
     wanted.compliance_group.value = TRY(id_member(object, "complianceGroupId", wanted.compliance_group.value));
@@ -84,9 +107,9 @@ Result<http::Response> put_settings(const Dependencies& deps, const http::Reques
                      "connectionId");
     }
     TRY(compliance::change_settings(tx, wanted, caller.as_actor(request.peer.address), request.received));
-    return wanted;
+    return settings_json(tx, wanted, request.received);
   }));
-  return http::json_response(200, settings_json(settings));
+  return http::json_response(200, settings);
 }
 
 json::Object delivery_json(const ledger::Delivery& delivery) {
@@ -131,7 +154,7 @@ void register_compliance_routes(Api& api, const Dependencies& deps) {
             return http::json_response(200, json::Object{{"sharedDeviceFeatureEnabled", false}});
           });
   api.add("GET", "/api/v1/wardbridge/device-compliance", "Read Conditional Access",
-          [deps](const http::Request&, const accounts::Caller&) { return get_settings(deps); });
+          [deps](const http::Request& request, const accounts::Caller&) { return get_settings(deps, request); });
   api.add("PUT", "/api/v1/wardbridge/device-compliance", "Update Conditional Access",
           [deps](const http::Request& request, const accounts::Caller& caller) {
             return put_settings(deps, request, caller);

@@ -108,6 +108,52 @@ TEST_F(ComplianceRoutes, SettingsKeepWhatIsNotSaid) {
             "false");
 }
 
+TEST_F(ComplianceRoutes, TurningItOffSaysWhatTheDirectoryStillBelieves) {
+  switch_on();
+  EXPECT_EQ(get(kSettings).at("stillTrusted"), "null") << "it is on";
+  std::string credential = enroll();
+  send_as(credential, "POST", "/api/v1/wardbridge/registrations",
+          json::to_text(json::Object{{"username", "ann"}, {"deviceId", kDevice}, {"userId", kUser}}));
+  report_filevault(credential, "NOT_ENCRYPTED");
+  EXPECT_EQ(put(kSettings, R"({"enabled":false})").at("stillTrusted"), "null") << "nobody is compliant";
+  ASSERT_EQ(put(kSettings, R"({"enabled":true})").status, 200);
+  report_filevault(credential, "ALL_ENCRYPTED");
+
+  Answer off = put(kSettings, R"({"enabled":false})");
+  EXPECT_EQ(off.at("enabled"), "false");
+  EXPECT_EQ(off.at("stillTrusted.devices"), "1");
+  EXPECT_EQ(off.at("stillTrusted.until"), "null") << "this directory never said that it heeds a verdict's end";
+  std::string disable = std::string(kConnections) + "/" + off.at("connectionId") + "/disable";
+  EXPECT_NE(off.at("stillTrusted.message").find("POST " + disable), std::string::npos) << off.text;
+  EXPECT_EQ(get(kSettings).at("stillTrusted.devices"), "1") << "and goes on saying so";
+
+  ASSERT_TRUE(store_
+                  ->write([&](store::Transaction& tx) -> Status {
+                    tx.execute("UPDATE connection SET extensions = 'complianceValidUntil '", {});
+                    return done();
+                  })
+                  .ok());
+  EXPECT_EQ(get(kSettings).at("stillTrusted.until"), "2026-11-24T18:00:00.000Z");
+  EXPECT_EQ(post(disable, "").status, 204);
+  EXPECT_EQ(get(kSettings).at("stillTrusted"), "null") << "it is being retracted";
+  EXPECT_EQ(post(std::string(kConnections) + "/" + off.at("connectionId") + "/enable", "").status, 204);
+  now_ += hours{24};
+  EXPECT_EQ(get(kSettings).at("stillTrusted"), "null") << "the verdict has ended";
+}
+
+TEST_F(ComplianceRoutes, AConnectionShowsItsPolicy) {
+  json::Object body = connection_body();
+  body["groupIds"] = json::Array{"55555555-0000-4000-8000-000000000005"};
+  Answer made = post(kConnections, json::to_text(body));
+  ASSERT_EQ(made.status, 201) << made.text;
+  EXPECT_EQ(made.at("groupIds.0"), "55555555-0000-4000-8000-000000000005");
+  EXPECT_EQ(made.at("policy.state"), "pending");
+  std::string one = std::string(kConnections) + "/" + made.at("id");
+  EXPECT_EQ(patch(one, R"({"name":"Renamed"})").at("groupIds.0"), "55555555-0000-4000-8000-000000000005");
+  EXPECT_EQ(patch(one, R"({"groupIds":[]})").at("groupIds"), "[]");
+  expect_error(patch(one, R"({"groupIds":["Mac users"]})"), 400, "INVALID_FIELD", "groupIds");
+}
+
 TEST_F(ComplianceRoutes, SettingsThatCannotWorkAreRefused) {
   std::string group = create_group("Everyone");
   expect_error(put(kSettings, R"({"enabled":true})"), 400, "INVALID_FIELD", "complianceGroupId");

@@ -10,6 +10,14 @@ using ledger::ConnectionId;
 
 json::Value time_or_null(Time time) { return time == kEpoch ? json::Value() : json::Value(to_iso8601(time)); }
 
+json::Object policy_json(const Connection& connection) {
+  return {{"state", device_compliance::name_of(device_compliance::policy_state(connection))},
+          {"id", connection.policy.id},
+          {"assignedGroupIds", json::to_array(connection.policy.assigned_group_ids)},
+          {"errorReason", connection.policy.error_reason},
+          {"errorMessage", connection.policy.error_message}};
+}
+
 json::Object connection_json(store::Transaction& tx, const Connection& connection) {
   const auto& settings = connection.settings;
   ledger::Counts counts = ledger::counts(tx, connection.id);
@@ -23,9 +31,11 @@ json::Object connection_json(store::Transaction& tx, const Connection& connectio
           {"enrollmentUrl", settings.pages.enrollment_url},
           {"remediationUrl", settings.pages.remediation_url},
           {"heartbeatMinutes", std::chrono::duration_cast<minutes>(settings.heartbeat_interval).count()},
+          {"groupIds", json::to_array(settings.group_ids)},
           {"state", device_compliance::name_of(connection.state)},
           {"errorReason", connection.error_reason},
           {"errorMessage", connection.error_message},
+          {"policy", policy_json(connection)},
           {"lastHeartbeat", time_or_null(connection.last_heartbeat)},
           {"deliveries",
            json::Object{{"pending", counts.pending}, {"delivered", counts.delivered}, {"parked", counts.parked}}}};
@@ -41,6 +51,7 @@ Result<device_compliance::Settings> settings_from(const json::Object& object, de
   settings.endpoints.audience = TRY(json::optional_text(object, "audience", settings.endpoints.audience));
   settings.pages.enrollment_url = TRY(json::optional_text(object, "enrollmentUrl", settings.pages.enrollment_url));
   settings.pages.remediation_url = TRY(json::optional_text(object, "remediationUrl", settings.pages.remediation_url));
+  if (json::find(object, "groupIds")) settings.group_ids = TRY(json::optional_texts(object, "groupIds"));
   auto old_minutes = std::chrono::duration_cast<minutes>(settings.heartbeat_interval).count();
   settings.heartbeat_interval = minutes{TRY(json::optional_integer(object, "heartbeatMinutes", old_minutes))};
   return settings;

@@ -11,6 +11,7 @@ namespace {
 using Use = CertificateTemplate::Use;
 
 using OwnedNames = std::unique_ptr<GENERAL_NAMES, Freed<GENERAL_NAMES_free>>;
+using OwnedDistinguishedName = std::unique_ptr<X509_NAME, Freed<X509_NAME_free>>;
 using OwnedName = std::unique_ptr<GENERAL_NAME, Freed<GENERAL_NAME_free>>;
 using OwnedInteger = std::unique_ptr<ASN1_INTEGER, Freed<ASN1_INTEGER_free>>;
 using OwnedOctets = std::unique_ptr<ASN1_OCTET_STRING, Freed<ASN1_OCTET_STRING_free>>;
@@ -89,12 +90,12 @@ void add_use(X509* certificate, X509* issuer, Use use, Algorithm subject_algorit
   }
 }
 
-Status set_subject(X509* certificate, const CertificateTemplate& subject) {
-  X509_NAME* name = X509_get_subject_name(certificate);
-  if (subject.common_name.empty() || !add_name(name, NID_commonName, subject.common_name)) {
+Status fill_name(X509_NAME* name, const std::string& common_name,
+                 const std::vector<std::string>& organizational_units) {
+  if (common_name.empty() || !add_name(name, NID_commonName, common_name)) {
     return bad_template("the common name must have 1 to 64 letters", "common_name");
   }
-  for (const std::string& unit : subject.organizational_units) {
+  for (const std::string& unit : organizational_units) {
     if (!add_name(name, NID_organizationalUnitName, unit)) {
       return bad_template("`" + unit + "` is not an organizational unit of 1 to 64 letters", "organizational_units");
     }
@@ -124,7 +125,7 @@ Result<OwnedCertificate> build(const CertificateTemplate& subject, const Key& su
   OwnedCertificate certificate(X509_new());
   CHECK(certificate && X509_set_version(certificate.get(), X509_VERSION_3) == 1);
   set_random_serial(certificate.get(), entropy);
-  TRY(set_subject(certificate.get(), subject));
+  TRY(fill_name(X509_get_subject_name(certificate.get()), subject.common_name, subject.organizational_units));
   TRY(set_validity(certificate.get(), subject));
   X509* authority = issuer ? issuer : certificate.get();
   CHECK(X509_set_issuer_name(certificate.get(), X509_get_subject_name(authority)) == 1 &&
@@ -138,6 +139,15 @@ Result<OwnedCertificate> build(const CertificateTemplate& subject, const Key& su
 }
 
 }  // namespace
+
+Result<std::string> distinguished_name(const std::string& common_name,
+                                       const std::vector<std::string>& organizational_units) {
+  QuietErrors quiet;
+  OwnedDistinguishedName name(X509_NAME_new());
+  CHECK(name != nullptr);
+  TRY(fill_name(name.get(), common_name, organizational_units));
+  return der_of(name.get(), i2d_X509_NAME);
+}
 
 Result<CertificateAuthority> CertificateAuthority::create(const CertificateTemplate& subject, Key key,
                                                           Entropy& entropy) {

@@ -144,6 +144,14 @@ TEST(CertificateAuthority, ABadTemplateIsRefused) {
   EXPECT_EQ(where([](auto& subject) { subject.not_after = kNow - days{1}; }), "not_after");
 }
 
+TEST(CertificateAuthority, ItsNameIsKnownWithoutIt) {
+  SeededEntropy entropy(7);
+  std::string name = distinguished_name("MS-Organization-Access", {"82dbaca4-3e81-46ca-9c73-0950c1eaca97"}).value();
+  EXPECT_NE(authority().issue(device(), holder(), entropy).value().find(name), std::string::npos)
+      << "byte for byte, since clients compare it so";
+  EXPECT_EQ(distinguished_name("", {}).failure().where, "common_name");
+}
+
 TEST(CertificateAuthority, DatesAfter2049AreWritten) {
   SeededEntropy entropy(7);
   CertificateTemplate subject = device();

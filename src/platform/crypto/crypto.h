@@ -135,6 +135,11 @@ Result<CertificateFacts> read_certificate(std::string_view der);
 std::string pem_from_der(std::string_view der, std::string_view label);  // label: `CERTIFICATE`
 Result<std::string> der_from_pem(std::string_view pem);                  // the first block
 
+// DER of the name that a certificate's subject gets from these: what a TLS server sends to say whose certificates it
+// takes. Fails with `bad_certificate_template`.
+Result<std::string> distinguished_name(const std::string& common_name,
+                                       const std::vector<std::string>& organizational_units);
+
 struct CertificateTemplate {
   std::string common_name;
   std::vector<std::string> organizational_units;

@@ -136,7 +136,7 @@ Server::~Server() { stop(); }
 Status Server::bind() {
   CHECK(state_->port == 0, "a server is bound once");
   if (state_->options.tls) {
-    state_->tls.emplace(TRY(make_server_tls(*state_->options.tls, state_->options.ask_for_client_certificate)));
+    state_->tls.emplace(TRY(make_server_tls(state_->options)));
   }
   return state_->listen();
 }

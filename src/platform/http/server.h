@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/limits.h"
 #include "platform/clock/clock.h"
@@ -31,6 +32,9 @@ struct ServerOptions {
   std::optional<TlsIdentity> tls;  // nothing: plain http (tests, or behind a proxy on loopback)
   // Ask clients for a certificate; any is let through and handed to the handler in Request::peer, which must judge it.
   bool ask_for_client_certificate = false;
+  // The subjects (crypto::distinguished_name) of the authorities whose certificates are wanted: a browser that has none
+  // of theirs does not ask its user to choose one. They are a hint, not a check. Empty: any will do.
+  std::vector<std::string> client_authorities = {};
   int handler_threads = 8;
   std::size_t body_bytes = limits::kBodyBytes;
   std::size_t connections = limits::kConnections;

@@ -335,6 +335,9 @@ TEST_F(ServerTest, FailsToStartWhereItCannot) {
   EXPECT_EQ(mismatched.start().failure().reason, "tls");
   Server nonsense({.tls = TlsIdentity{"no", "no"}}, router_, clock_, entropy_);
   EXPECT_EQ(nonsense.start().failure().reason, "tls");
+  Server nameless({.tls = one, .ask_for_client_certificate = true, .client_authorities = {"no name"}}, router_, clock_,
+                  entropy_);
+  EXPECT_EQ(nameless.start().failure().reason, "tls");
 }
 
 TEST_F(ServerTest, StopLetsARunningHandlerFinish) {

@@ -3,7 +3,10 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include <memory>
 #include <string_view>
+
+#include "base/check.h"
 
 namespace wardbridge::http {
 namespace {
@@ -24,9 +27,24 @@ int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_si
   return SSL_TLSEXT_ERR_ALERT_FATAL;  // SPEC: RFC 7301 section 3.2: no_application_protocol
 }
 
+// SPEC: RFC 8446 section 4.2.4, RFC 5246 section 7.4.4: the names go out with the request for a certificate.
+Status name_authorities(SSL_CTX* context, const std::vector<std::string>& names) {
+  auto free_all = [](STACK_OF(X509_NAME) * list) { sk_X509_NAME_pop_free(list, X509_NAME_free); };
+  std::unique_ptr<STACK_OF(X509_NAME), decltype(free_all)> list(sk_X509_NAME_new_null(), free_all);
+  for (const std::string& der : names) {
+    const auto* data = reinterpret_cast<const unsigned char*>(der.data());
+    X509_NAME* name = d2i_X509_NAME(nullptr, &data, static_cast<long>(der.size()));
+    if (name == nullptr) return invalid("tls", "the name of a client authority is not a distinguished name");
+    CHECK(sk_X509_NAME_push(list.get(), name) > 0);
+  }
+  SSL_CTX_set_client_CA_list(context, list.release());
+  return done();
+}
+
 }  // namespace
 
-Result<asio::ssl::context> make_server_tls(const TlsIdentity& identity, bool ask_for_client_certificate) {
+Result<asio::ssl::context> make_server_tls(const ServerOptions& options) {
+  const TlsIdentity& identity = *options.tls;
   asio::ssl::context context(asio::ssl::context::tls_server);
   error_code error;
   // Without this, OpenSSL would ask the terminal for the password of an encrypted key.
@@ -51,11 +69,12 @@ Result<asio::ssl::context> make_server_tls(const TlsIdentity& identity, bool ask
   constexpr std::string_view kSessionContext = "wardbridge";
   SSL_CTX_set_session_id_context(native, reinterpret_cast<const unsigned char*>(kSessionContext.data()),
                                  static_cast<unsigned int>(kSessionContext.size()));
-  if (ask_for_client_certificate) {
+  if (options.ask_for_client_certificate) {
     // The handshake proves that the client holds the key; whose certificate it is, and whether it counts, the handler
     // judges: device certificates come from authorities that are data, not configuration of this socket.
     context.set_verify_mode(asio::ssl::verify_peer | asio::ssl::verify_client_once);
     context.set_verify_callback([](bool, asio::ssl::verify_context&) { return true; });
+    TRY(name_authorities(native, options.client_authorities));
   }
   return context;
 }

@@ -12,8 +12,9 @@
 
 namespace wardbridge::http {
 
-// TLS 1.2 and newer, HTTP/1.1 by ALPN, sessions resumed. Fails with `tls` when certificate and key are no pair.
-Result<asio::ssl::context> make_server_tls(const TlsIdentity& identity, bool ask_for_client_certificate);
+// TLS 1.2 and newer, HTTP/1.1 by ALPN, sessions resumed; `options.tls` must be there. Fails with `tls` when certificate
+// and key are no pair.
+Result<asio::ssl::context> make_server_tls(const ServerOptions& options);
 
 class Stream {
  public:

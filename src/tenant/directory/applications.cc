@@ -25,8 +25,7 @@ json::Object to_document(const Application& application) {
           {"isPublicClient", application.is_public_client},
           {"appRoles", std::move(roles)},
           {"scopes", std::move(scopes)},
-          {"required", std::move(required)},
-          {"hasComplianceGate", application.has_compliance_gate}};
+          {"required", std::move(required)}};
 }
 
 std::string text_of(const json::Object& object, std::string_view key) {
@@ -60,7 +59,6 @@ Application application_from(const store::Row& row) {
                           .app_roles = {},
                           .scopes = {},
                           .required = {},
-                          .has_compliance_gate = json::bool_at(document, "hasComplianceGate").value_or(false),
                           .created = row.time(3)};
   for_each_object(document, "appRoles", [&](const json::Object& role) {
     application.app_roles.push_back({text_of(role, "id"), text_of(role, "value"), text_of(role, "displayName")});

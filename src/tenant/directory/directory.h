@@ -130,7 +130,6 @@ struct Application {
   std::vector<AppRole> app_roles;
   std::vector<PermissionScope> scopes;
   std::vector<RequiredPermission> required;
-  bool has_compliance_gate = false;          // reserved
   Time created = kEpoch;
 };
 

@@ -350,7 +350,6 @@ Application resource_application() {
           .app_roles = {{"role-1", "update_device_attributes", "Update"}, {"role-2", "other", "Other"}},
           .scopes = {{"scope-1", "User.Read"}},
           .required = {{kGraphAppId, "permission-1", true}},
-          .has_compliance_gate = true,
           .created = kNow};
 }
 
@@ -372,7 +371,7 @@ TEST_F(Directory, KeepsAnApplicationWholeAndFindsItByUri) {
   EXPECT_THAT(found->web_redirect_uris, ElementsAre("https://web"));
   EXPECT_THAT(found->public_client_redirect_uris, ElementsAre("app://public"));
   EXPECT_THAT(found->spa_redirect_uris, ElementsAre("https://spa"));
-  EXPECT_TRUE(found->is_public_client && found->has_compliance_gate);
+  EXPECT_TRUE(found->is_public_client);
   ASSERT_EQ(found->app_roles.size(), 2U);
   EXPECT_EQ(found->app_roles[0].value, "update_device_attributes");
   EXPECT_EQ(found->scopes.at(0).value, "User.Read");

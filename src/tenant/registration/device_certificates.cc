@@ -19,6 +19,10 @@ Failure refused(std::string reason, std::string message) {
 
 }  // namespace
 
+std::string authority_name() {
+  return crypto::distinguished_name(std::string(kAuthorityName), {std::string(kAuthorityUnit)}).value();
+}
+
 DeviceCertificates::DeviceCertificates(store::Store& store, const crypto::Sealer& sealer, Entropy& entropy)
     : store_(store), sealer_(sealer), entropy_(entropy) {}
 

@@ -56,7 +56,7 @@ std::optional<directory::Device> device_to_reuse(const Dependencies& dependencie
 }
 
 Status store_device(store::Transaction& tx, const tokens::Caller& caller, const directory::Device& device,
-                    bool is_known, const audit::Actor& by, Time now) {
+                    bool is_known, std::size_t devices_per_user, const audit::Actor& by, Time now) {
   if (is_known) {
     // The compliance fields are out of reach of update_device(): law 7.
     return directory::update_device(tx, caller.tenant, device, by, now);
@@ -64,9 +64,9 @@ Status store_device(store::Transaction& tx, const tokens::Caller& caller, const 
   // Registrations of one tenant wait for each other here, or two at once could pass the limit together.
   tx.query("SELECT tenant_id FROM registration_authority WHERE tenant_id = ?" + std::string(tx.lock_rows()),
            {caller.tenant.value});
-  if (directory::devices_of_user(tx, caller.tenant, caller.subject).size() >= kDevicesPerUser)
+  if (directory::devices_of_user(tx, caller.tenant, caller.subject).size() >= devices_per_user)
     return forbidden("device_quota_exceeded",
-                     "the user has registered " + std::to_string(kDevicesPerUser) + " devices, which is the limit");
+                     "the user has registered " + std::to_string(devices_per_user) + " devices, which is the limit");
   return directory::create_device(tx, caller.tenant, device, by, now);
 }
 
@@ -104,7 +104,7 @@ Result<http::Response> enroll(const Dependencies& dependencies, const http::Requ
     if (!enrollment.target_domain.empty() && (!tenant || tenant->id != caller.tenant))
       return invalid("wrong_domain", "`" + enrollment.target_domain + "` is not a domain of the user's tenant",
                      "TargetDomain");
-    TRY(store_device(tx, caller, device, known.has_value(), caller.actor(request), now));
+    TRY(store_device(tx, caller, device, known.has_value(), dependencies.devices_per_user, caller.actor(request), now));
     return user.user_principal_name;
   };
   const std::string user_principal_name = TRY(dependencies.store.write(store_with_user));

@@ -22,15 +22,20 @@ namespace wardbridge::registration {
 
 extern const store::Schema kSchema;
 
-inline constexpr std::size_t kDevicesPerUser = 20;
+// INVARIANT: TH-03: whoever steals a sign-in can't fill the directory with devices.
+inline constexpr std::size_t kDevicesPerUser = 10;
 // How long ago the password may have been typed: a stolen token that is older can't add devices (TH-03).
 inline constexpr Duration kFreshSignIn = minutes{10};
 // The user action that Conditional Access policies may name.
 inline constexpr std::string_view kRegisterDeviceAction = "urn:user:registerdevice";
-// As a distinguished name, for the challenge that asks a device to prove itself.
+// Of the authorities, also in the challenge that asks a device to prove itself.
 // ENTRA: the organizational unit is the same GUID in every tenant of the real service.
 inline constexpr std::string_view kAuthorityName = "MS-Organization-Access";
 inline constexpr std::string_view kAuthorityUnit = "82dbaca4-3e81-46ca-9c73-0950c1eaca97";
+
+// The subject of every tenant's authority, as a TLS server announces whose certificates it takes
+// (http::ServerOptions::client_authorities).
+std::string authority_name();
 
 // The tenants' certificate authorities. Thread-safe; opens transactions of its own. What is given to the constructor
 // must outlive it.
@@ -70,6 +75,7 @@ struct Dependencies {
   tokens::Authority& tokens;
   DeviceCertificates& certificates;
   Entropy& entropy;
+  std::size_t devices_per_user = kDevicesPerUser;
 };
 // Routes of the device registration service; the dependencies must outlive the router:
 //   GET    /{tenant}/Discover   GET /EnrollmentServer/Discover?tenant=   GET /EnrollmentServer/nonce/{tenant}/

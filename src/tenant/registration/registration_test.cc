@@ -288,5 +288,16 @@ TEST_F(RegistrationTest, TheAuthorityOutlivesTheProcess) {
   EXPECT_TRUE(restarted.holder(kContoso, certificate, kNow).ok());
 }
 
+TEST_F(RegistrationTest, TheAuthorityShowsInItsTenantsAuditLog) {
+  registered(elliptic_, amina_);
+  registered(elliptic_, boris_);
+  auto rows = store_->read([&](store::Transaction& tx) -> Result<std::vector<audit::StoredEntry>> {
+    return directory::audit_rows(tx, kContoso, 100);
+  });
+  EXPECT_EQ(std::count_if(rows->begin(), rows->end(),
+                          [](const auto& row) { return row.entry.action == "Add device certificate authority"; }),
+            1);
+}
+
 }  // namespace
 }  // namespace wardbridge::registration

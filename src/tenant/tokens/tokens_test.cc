@@ -242,6 +242,22 @@ TEST_F(TokensTest, ARotatedKeyVerifiesUntilItIsRetired) {
   EXPECT_EQ(refusal(long_lived, kContoso, kNow + hours{25}), "unknown_key");
 }
 
+TEST_F(TokensTest, EveryKeyShowsInItsTenantsAuditLog) {
+  issued(application_token());
+  ASSERT_TRUE(authority_.rotate_key(kContoso, {}, kNow + seconds{1}).ok());
+  auto keys_logged = [&](const directory::TenantId& tenant) {
+    return store_
+        ->read([&](store::Transaction& tx) -> Result<std::int64_t> {
+          auto rows = directory::audit_rows(tx, tenant, 100);
+          return std::count_if(rows.begin(), rows.end(),
+                               [](const auto& row) { return row.entry.action == "Add token signing key"; });
+        })
+        .value();
+  };
+  EXPECT_EQ(keys_logged(kContoso), 2);
+  EXPECT_EQ(keys_logged(kFabrikam), 0);
+}
+
 TEST_F(TokensTest, TheKeySetVerifiesWhatWasIssued) {
   const std::string token = issued(application_token());
   auto set = authority_.key_set(kContoso, Version::v2, kNow).value();
