@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <list>
 
 #include "base/text.h"
 #include "platform/metrics/metrics.h"
@@ -92,13 +93,13 @@ class Bound {
   std::vector<int> lengths_;
   std::vector<int> formats_;
   std::vector<std::uint64_t> numbers_;
-  std::deque<std::string> sequences_;
+  std::list<std::string> sequences_;  // which do not move
 };
 
-// Do these parameters fit a statement prepared for `types`? A NULL fits every type.
+// Do these parameters fit a statement prepared for `types`? A NULL fits every type of a value.
 bool fits(const std::vector<Oid>& types, const std::vector<Oid>& wanted) {
   for (std::size_t i = 0; i < types.size(); ++i)
-    if (wanted[i] != kUnspecified && wanted[i] != types[i]) return false;
+    if (wanted[i] != types[i] && (wanted[i] != kUnspecified || types[i] == kRegclass)) return false;
   return true;
 }
 
