@@ -63,10 +63,11 @@ Result<std::vector<ComputerSpelling>> computers_from(const json::Object& group, 
   for (const json::Value& item : *items) {
     const json::Object* object = item.if_object();
     if (!object) return invalid("bad_xml", "a `computer` names none", std::string(list));
-    computers.push_back({.id = TRY(element_text(*object, "id")).value_or(""),
-                         .serial_number = TRY(element_text(*object, "serial_number")).value_or(""),
-                         .udid = TRY(element_text(*object, "udid")).value_or(""),
-                         .name = TRY(element_text(*object, "name")).value_or("")});
+    ComputerSpelling& computer = computers.emplace_back();
+    computer.id = TRY(element_text(*object, "id")).value_or("");
+    computer.serial_number = TRY(element_text(*object, "serial_number")).value_or("");
+    computer.udid = TRY(element_text(*object, "udid")).value_or("");
+    computer.name = TRY(element_text(*object, "name")).value_or("");
   }
   return computers;
 }

@@ -156,6 +156,12 @@ class Face : public ::testing::Test {
     EXPECT_EQ(made.status, 201) << made.text;
     return made.at("id");
   }
+  std::string create_static_group(const std::string& name, const std::vector<std::string>& computers) {
+    Answer made = post("/api/v3/computer-groups/static-groups",
+                       json::to_text(json::Object{{"name", name}, {"assignments", json::to_array(computers)}}));
+    EXPECT_EQ(made.status, 201) << made.text;
+    return made.at("id");
+  }
   static std::string criterion(const std::string& name, const std::string& search_type, const std::string& value,
                                int priority = 0) {
     return json::to_text(json::Object{
