@@ -92,6 +92,8 @@ Result<std::vector<ComputerId>> assign(store::Transaction& tx, const StaticCompu
   auto added = those_not_in(group.assignments, before.assignments);
   auto removed = those_not_in(before.assignments, group.assignments);
   bool moved = before.site_id != group.site_id;
+  // DEVIATION: the real server refuses a write that has an unmanaged computer in it. Here that holds for those that are
+  // new to the group, so that no edit trips over a Mac that was unmanaged since.
   TRY(check_assignable(tx, moved ? group.assignments : added, group.site_id));
   write_assignments(tx, group.id, added, removed);
   std::vector<ComputerId> affected;

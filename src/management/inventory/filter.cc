@@ -22,35 +22,11 @@ namespace {
 
 using rsql::Operator;
 
-// `pattern` is in lower case; `*` stands for any run of characters.
-bool matches_pattern(std::string_view pattern, std::string_view text) {
-  std::size_t p = 0;
-  std::size_t t = 0;
-  std::size_t star = std::string_view::npos;
-  std::size_t resume = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      resume = t;
-    } else if (p < pattern.size() && pattern[p] == text[t]) {
-      ++p;
-      ++t;
-    } else if (star != std::string_view::npos) {
-      p = star + 1;
-      t = ++resume;
-    } else {
-      return false;
-    }
-  }
-  while (p < pattern.size() && pattern[p] == '*') ++p;
-  return p == pattern.size();
-}
-
 bool equals(const ListField& field, const FieldValue& value, const FieldValue& argument) {
   if (!value.present) return false;
   bool words = field.kind == ListKind::text || field.kind == ListKind::version;
   if (words && argument.text.find('*') != std::string::npos) {
-    return matches_pattern(text::lower(argument.text), text::lower(value.text));
+    return rsql::matches_pattern(text::lower(argument.text), text::lower(value.text));
   }
   return compare(words ? ListKind::text : field.kind, value, argument) == 0;
 }

@@ -1,4 +1,4 @@
-// RSQL, the filter language of the Jamf Pro API's lists: reading it, and judging one computer by it.
+// RSQL, the filter language of the Jamf Pro API's lists: reading it. What the fields are is each list's own.
 //
 //   general.name=="*mac*";(operatingSystem.version=ge=14.0,hardware.appleSilicon==true)
 //
@@ -29,5 +29,8 @@ struct Node {
 // limits::kFilterNodes (comparisons, arguments and parentheses) or 32 levels of parentheses. An empty text is a
 // failure.
 Result<Node> parse(std::string_view filter);
+
+// Whether a text fits an argument of == in which `*` stands for any run of characters. Both in lower case.
+bool matches_pattern(std::string_view pattern, std::string_view text);
 
 }  // namespace wardbridge::inventory::rsql

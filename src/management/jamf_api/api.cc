@@ -41,6 +41,9 @@ std::string code_of(const Failure& failure) {
   if (failure.reason == "invalid_id" || failure.code == Code::not_found) return "INVALID_ID";
   if (failure.reason == "has_dependencies") return "HAS_DEPENDENCIES";
   if (failure.reason == "no_privilege") return "INVALID_PRIVILEGE";
+  for (const char* reason : {"unknown_computer", "unmanaged_computer", "computer_of_other_site"}) {
+    if (failure.reason == reason) return "INVALID_DEVICE";
+  }
   if (failure.reason == "already_exists") return "DUPLICATE_FIELD";
   if (failure.reason == "unsupported_media_type") return "UNSUPPORTED_MEDIA_TYPE";
   if (failure.reason == "bad_json" || failure.reason == "bad_json_type") return "INVALID_JSON";
@@ -95,10 +98,11 @@ void Api::add_for_all_of(std::vector<std::string> privileges, std::string method
 }
 
 void Api::add_open(std::string method, std::string pattern, OpenHandler handler) {
-  router_.add(std::move(method), std::move(pattern), [handler = std::move(handler)](const http::Request& request) {
-    Result<http::Response> outcome = handler(request);
-    return outcome.ok() ? std::move(outcome).value() : error_response(outcome.failure(), request);
-  });
+  router_.add(std::move(method), std::move(pattern),
+              [handler = std::move(handler), error_body = error_body_](const http::Request& request) {
+                Result<http::Response> outcome = handler(request);
+                return outcome.ok() ? std::move(outcome).value() : error_body(outcome.failure(), request);
+              });
 }
 
 Result<std::int64_t> path_id(const http::Request& request, std::string_view name) {

@@ -1,5 +1,5 @@
 // What every route of the Jamf Pro API shares: the caller behind the token, the privilege that is asked for, and the
-// one mapper from failures to Jamf's error body.
+// one mapper from failures to Jamf's error body. (The Classic API has a mapper of its own: classic_api.h.)
 //
 //   api.add("GET", "/api/v1/api-roles", "Read API Roles",
 //           [&](const http::Request& request, const accounts::Caller& caller) -> Result<http::Response> { ... });
@@ -21,8 +21,10 @@ http::Response error_response(int status, std::string code, std::string field, s
 
 class Api {
  public:
-  // Both must outlive the routes; the Api itself need not.
-  Api(http::Router& router, store::Store& store) : router_(router), store_(store) {}
+  using ErrorBody = http::Response (*)(const Failure&, const http::Request&);
+  // Router and store must outlive the routes; the Api itself need not.
+  Api(http::Router& router, store::Store& store, ErrorBody error_body = error_response)
+      : router_(router), store_(store), error_body_(error_body) {}
 
   using Handler = std::function<Result<http::Response>(const http::Request&, const accounts::Caller&)>;
   using OpenHandler = std::function<Result<http::Response>(const http::Request&)>;
@@ -37,6 +39,7 @@ class Api {
  private:
   http::Router& router_;
   store::Store& store_;
+  ErrorBody error_body_;
 };
 
 // A path id: a positive integer, else `INVALID_ID`.

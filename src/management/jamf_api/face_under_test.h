@@ -132,6 +132,13 @@ class Face : public ::testing::Test {
     EXPECT_EQ(answer.at("errors.0.id"), "null");
     EXPECT_GT(answer.at("errors.0.description").size(), 10u) << answer.text;
   }
+  // The error page of the Classic API.
+  static void expect_page(const Answer& answer, int status, const std::string& reason) {
+    EXPECT_EQ(answer.status, status) << answer.text;
+    EXPECT_EQ(answer.header("Content-Type").substr(0, 9), "text/html");
+    EXPECT_NE(answer.text.find("<title>Status page</title>"), std::string::npos) << answer.text;
+    EXPECT_NE(answer.text.find("<p>" + reason), std::string::npos) << answer.text;
+  }
   static void expect_unauthenticated(const Answer& answer) {
     EXPECT_EQ(answer.status, 401) << answer.text;
     EXPECT_EQ(answer.at("httpStatus"), "401");
@@ -146,6 +153,12 @@ class Face : public ::testing::Test {
   std::string create_group(const std::string& name, const std::string& criteria = "[]") {
     Answer made =
         post("/api/v3/computer-groups/smart-groups", R"({"name":")" + name + R"(","criteria":)" + criteria + "}");
+    EXPECT_EQ(made.status, 201) << made.text;
+    return made.at("id");
+  }
+  std::string create_static_group(const std::string& name, const std::vector<std::string>& computers) {
+    Answer made = post("/api/v3/computer-groups/static-groups",
+                       json::to_text(json::Object{{"name", name}, {"assignments", json::to_array(computers)}}));
     EXPECT_EQ(made.status, 201) << made.text;
     return made.at("id");
   }

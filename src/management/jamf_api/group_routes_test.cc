@@ -130,37 +130,98 @@ TEST_F(GroupRoutes, ThePlatformsIdNamesTheSameGroup) {
   EXPECT_EQ(remove(of(3) + "/" + group->platform_id).status, 204);
 }
 
-TEST_F(GroupRoutes, ExtensionAttributesAreKeptAndAreCriteria) {
-  const std::string path = "/api/v1/computer-extension-attributes";
-  Answer made = post(path, R"({"name":"Battery Cycles","dataType":"INTEGER"})");
-  ASSERT_EQ(made.status, 201) << made.text;
-  Answer shown_attribute = get(path + "/" + made.at("id"));
-  EXPECT_EQ(shown_attribute.at("name"), "Battery Cycles");
-  EXPECT_EQ(shown_attribute.at("dataType"), "INTEGER");
-  EXPECT_EQ(shown_attribute.at("enabled"), "true");
-  EXPECT_EQ(get(path).at("totalCount"), "1");
-
-  std::string group = create_group("Worn out", "[" + criterion("Battery Cycles", "more than", "1000") + "]");
-  expect_error(remove(path + "/" + made.at("id")), 422, "HAS_DEPENDENCIES");
-  Answer renamed = put(path + "/" + made.at("id"), R"({"name":"Cycles","dataType":"INTEGER"})");
-  EXPECT_EQ(renamed.status, 202) << renamed.text;
-  EXPECT_EQ(get(of(3) + "/" + group).at("criteria.0.name"), "Cycles");
-  EXPECT_EQ(remove(of(3) + "/" + group).status, 204);
-  EXPECT_EQ(remove(path + "/" + made.at("id")).status, 204);
-  expect_error(get(path + "/" + made.at("id")), 404, "INVALID_ID");
-  expect_error(put(path + "/" + made.at("id"), R"({"name":"Cycles"})"), 404, "INVALID_ID");
+TEST_F(GroupRoutes, ListsAreSortedFilteredAndPaged) {
+  for (const char* name : {"beta", "Alpha", "alpine", "Gamma"}) create_group(name);
+  auto names = [&](const std::string& query) {
+    Answer list = get(of(3) + query);
+    EXPECT_EQ(list.status, 200) << list.text;
+    std::string found = list.at("totalCount") + ":";
+    for (int i = 0; list.at("results." + std::to_string(i)) != "(absent)"; ++i)
+      found += " " + list.at("results." + std::to_string(i) + ".name");
+    return found;
+  };
+  EXPECT_EQ(names(""), "4: beta Alpha alpine Gamma") << "by id";
+  EXPECT_EQ(names("?sort=name:asc"), "4: Alpha alpine beta Gamma") << "case does not matter";
+  EXPECT_EQ(names("?sort=siteId:asc&sort=name:desc"), "4: Gamma beta alpine Alpha") << "several keys";
+  EXPECT_EQ(names("?sort=siteId,id:desc"), "4: Gamma alpine Alpha beta");
+  EXPECT_EQ(names("?sort=name&page=1&page-size=3"), "4: Gamma");
+  EXPECT_EQ(names("?page=9"), "4:") << "past the end";
+  EXPECT_EQ(names("?filter=name==%22ALP*%22"), "2: Alpha alpine");
+  EXPECT_EQ(names("?filter=name!=alp*;id%3E1"), "1: Gamma");
+  EXPECT_EQ(names("?filter=id=in=(1,3),name==gamma"), "3: beta alpine Gamma");
+  EXPECT_EQ(names("?filter=id=out=(1,3)"), "2: Alpha Gamma");
+  EXPECT_EQ(names("?filter=id=ge=2;id=le=3;siteId==-1"), "2: Alpha alpine");
+  EXPECT_EQ(names("?filter=(id%3C2,id=gt=3);name=lt=c"), "1: beta");
+  EXPECT_EQ(names("?filter=id=in=(10,2)&sort=id"), "1: Alpha");
+  expect_error(get(of(3) + "?sort=membershipCount"), 400, "INVALID_FIELD", "sort");
+  expect_error(get(of(3) + "?filter=description==x"), 400, "INVALID_FIELD", "filter");
+  expect_error(get(of(3) + "?filter=id==one"), 400, "INVALID_FIELD", "filter");
+  expect_error(get(of(3) + "?filter=name"), 400, "INVALID_FIELD", "filter");
 }
 
-TEST_F(GroupRoutes, ExtensionAttributesThatMakeNoSenseAreRefused) {
-  const std::string path = "/api/v1/computer-extension-attributes";
-  EXPECT_EQ(post(path, R"({"name":"Mine"})").status, 201);
-  expect_error(post(path, R"({"name":"mine"})"), 409, "DUPLICATE_FIELD", "name");
-  expect_error(post(path, R"({"name":"Computer Name"})"), 409, "DUPLICATE_FIELD", "name");
-  expect_error(post(path, R"({"name":"A","dataType":"FLOAT"})"), 400, "INVALID_FIELD", "dataType");
-  expect_error(post(path, R"({"name":"A","inputType":"POPUP"})"), 400, "INVALID_FIELD", "popupMenuChoices");
-  expect_error(post(path, R"({"name":" "})"), 400, "INVALID_FIELD", "name");
-  expect_error(post(path, R"({})"), 400, "INVALID_FIELD", "name");
-  EXPECT_EQ(get(path).at("totalCount"), "1");
+TEST_F(GroupRoutes, TheVersionsDifferInWhatTheyForgive) {
+  std::string loose = R"([{"name":"Computer Name","priority":0,"searchType":"is","value":"a"},)"
+                      R"({"name":"Computer Name","priority":1,"andOr":"AND/OR","searchType":"is","value":"b"},)"
+                      R"({"name":"Computer Name","priority":2,"andOr":"Or","searchType":"is","value":"c"}])";
+  expect_error(post(of(3), named("G", loose)), 400, "INVALID_FIELD", "criteria[0].andOr");
+  Answer made = post(of(2), named("G", loose));
+  ASSERT_EQ(made.status, 201) << made.text;
+  Answer group = get(of(2) + "/" + made.at("id"));
+  EXPECT_EQ(group.at("criteria.1.andOr"), "and");
+  EXPECT_EQ(group.at("criteria.2.andOr"), "or");
+  EXPECT_EQ(group.header("Deprecation"), "date=\"Thu, 28 May 2026 00:00:00 GMT\"");
+  EXPECT_EQ(get(of(3) + "/" + made.at("id")).header("Deprecation"), "(absent)");
+  std::string bad = R"([{"name":"Computer Name","priority":0,"andOr":"xor","searchType":"is","value":"a"}])";
+  expect_error(post(of(3), named("H", bad)), 400, "INVALID_FIELD", "criteria[0].andOr");
+}
+
+TEST_F(GroupRoutes, APlatformCreationAnswersWithThePlatformsId) {
+  Answer made = post(of(3) + "?platform=true", named("P"));
+  ASSERT_EQ(made.status, 201) << made.text;
+  EXPECT_TRUE(text::is_guid(made.at("id")));
+  EXPECT_EQ(made.at("href"), "https://jamf.example" + of(3) + "/" + made.at("id"));
+  EXPECT_EQ(get(of(3) + "/" + made.at("id")).at("name"), "P");
+  EXPECT_EQ(get("/api/v3/computer-groups/smart-group-membership/" + made.at("id")).at("members"), "[]");
+}
+
+TEST_F(GroupRoutes, ARefusedWriteAppliesNothing) {
+  std::string id = create_group("Before", "[" + criterion("Computer Name", "is", "a") + "]");
+  Answer refused = put(of(3) + "/" + id, R"({"name":"After","description":"d","siteId":"4","criteria":[)" +
+                                             criterion("No Such Criterion", "is", "x") + "]}");
+  expect_error(refused, 400, "INVALID_FIELD", "criteria[0].name");
+  Answer group = get(of(3) + "/" + id);
+  EXPECT_EQ(group.at("name"), "Before");
+  EXPECT_EQ(group.at("siteId"), "-1");
+  EXPECT_EQ(group.at("criteria.0.value"), "a");
+}
+
+TEST_F(GroupRoutes, AGroupIsRecalculatedAtOnce) {
+  enroll();
+  std::string first = computer_;
+  enroll(kOtherUdid, "C02OTHER");
+  std::string group = create_group("Named", "[" + criterion("Computer Name", "is", "Ann's Mac") + "]");
+  EXPECT_EQ(get("/api/v3/computer-groups/smart-group-membership/" + group).at("members"), "[]")
+      << "nobody has looked yet";
+  Answer counted = post("/api/v1/smart-computer-groups/" + group + "/recalculate", "");
+  EXPECT_EQ(counted.status, 200) << counted.text;
+  EXPECT_EQ(counted.at("count"), "2");
+  EXPECT_EQ(get("/api/v3/computer-groups/smart-group-membership/" + group).at("members"),
+            "[" + first + "," + computer_ + "]");
+  expect_error(post("/api/v1/smart-computer-groups/99/recalculate", ""), 404, "INVALID_ID");
+  expect_error(post("/api/v1/smart-computer-groups/x/recalculate", ""), 400, "INVALID_ID", "id");
+  std::string fixed = create_static_group("Static", {});
+  expect_error(post("/api/v1/smart-computer-groups/" + fixed + "/recalculate", ""), 404, "INVALID_ID");
+}
+
+TEST_F(GroupRoutes, AComputersSmartGroupsAreRecalculatedAtOnce) {
+  enroll();
+  create_static_group("Static", {computer_});
+  create_group("All");
+  create_group("Nobody's", "[" + criterion("Computer Name", "is", "No Mac") + "]");
+  Answer counted = post("/api/v1/computers/" + computer_ + "/recalculate-smart-groups", "");
+  EXPECT_EQ(counted.status, 200) << counted.text;
+  EXPECT_EQ(counted.at("count"), "1") << "static groups do not count";
+  expect_error(post("/api/v1/computers/99/recalculate-smart-groups", ""), 404, "INVALID_ID");
 }
 
 }  // namespace

@@ -55,7 +55,7 @@ json::Object record_json(store::Transaction& tx, const Computer& computer, int v
       memberships.push_back(json::Object{{"groupId", std::to_string(group.group.value)},
                                          {"groupName", group.name},
                                          {"groupDescription", group.description},
-                                         {"smartGroup", true}});
+                                         {"smartGroup", group.smart}});
     }
     record["groupMemberships"] = std::move(memberships);
   }

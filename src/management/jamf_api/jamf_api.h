@@ -1,5 +1,6 @@
-// The management side's outer face: Jamf Pro's API (tokens, roles, computers-inventory v1 to v4, smart computer groups
-// v2 and v3, extension attributes, device compliance information), the Mac's own routes, and this product's routes for
+// The management side's outer face: Jamf Pro's API (tokens, roles, computers-inventory v1 to v4, smart and static
+// computer groups v2 and v3, extension attributes, device compliance information), the computer groups of its Classic
+// API (`/JSSResource`), the Mac's own routes, and this product's routes for
 // what the vendor offers only in its console (`/api/v1/wardbridge/...`: import, compliance settings, connections,
 // explain).
 //

@@ -6,9 +6,14 @@
 
 namespace wardbridge::jamf_api {
 
-void register_session_routes(Api& api, const Dependencies& dependencies);    // tokens, API roles, API integrations
-void register_inventory_routes(Api& api, const Dependencies& dependencies);  // computers-inventory
-void register_group_routes(Api& api, const Dependencies& dependencies);  // smart computer groups, extension attributes
+void register_session_routes(Api& api, const Dependencies& dependencies);       // tokens, API roles, API integrations
+void register_inventory_routes(Api& api, const Dependencies& dependencies);     // computers-inventory
+void register_group_routes(Api& api, const Dependencies& dependencies);         // smart computer groups
+void register_static_group_routes(Api& api, const Dependencies& dependencies);  // static computer groups
+void register_group_list_routes(Api& api, const Dependencies& dependencies);    // groups of both kinds
+// /JSSResource/computergroups; `classic` answers errors as the Classic API does.
+void register_classic_group_routes(Api& classic, const Dependencies& dependencies);
+void register_extension_attribute_routes(Api& api, const Dependencies& dependencies);
 void register_compliance_routes(Api& api,
                                 const Dependencies& dependencies);  // device compliance information and settings
 void register_connection_routes(Api& api, const Dependencies& dependencies);  // roads to directory tenants

@@ -47,6 +47,10 @@ class Pipeline final : public Actor {
   // groups and the compliance of what is now in the store (law 1) and sets when to look again.
   void settle(store::Transaction& tx, ComputerId id, const std::string& cause, Time check_in_at, Time now);
 
+  // Judges every computer now rather than when the heartbeat comes to it, and tells how many are in the group then.
+  // Takes many short transactions, between which check-ins go on. `not_found`/`no_group`, or the store's failures.
+  Result<std::int64_t> recalculate_group(groups::GroupId id, Time now);
+
   // Actor: judges computers whose reassess_at has come.
   std::string name() const override { return "reassessment"; }
   Time run_once(Time now) override;

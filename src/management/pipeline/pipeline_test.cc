@@ -247,6 +247,30 @@ TEST_F(PipelineTest, EditingAGroupIsFeltAtTheNextHeartbeat) {
   EXPECT_THAT(state().reason, HasSubstr("`Operating System Version` is `14.6`"));
 }
 
+TEST_F(PipelineTest, RecalculatingAGroupJudgesEveryComputerAtOnce) {
+  register_device();
+  ASSERT_TRUE(check_in(whole_report(true)).ok());
+  constexpr int kMore = 150;  // several batches
+  for (int i = 0; i < kMore; ++i) {
+    write([&](auto& tx) {
+      inventory::NewComputer computer{.management_id = entropy_.guid()};
+      computer.sections[inventory::Section::general] =
+          json::Object{{"name", "Mac " + std::to_string(i)}, {"remoteManagement", json::Object{{"managed", true}}}};
+      return inventory::create_computer(tx, computer, now_, by_);
+    });
+  }
+  write([&](auto& tx) -> Status {
+    auto group = *groups::find(tx, compliant_);
+    group.criteria = {{.name = "Computer Name", .search_type = "like", .value = "Mac 1"}};
+    TRY(groups::replace(tx, group, now_, by_));
+    return done();
+  });
+  EXPECT_EQ(pipeline_.recalculate_group(compliant_, now_).value(), 1 + 10 + 50);
+  EXPECT_EQ(state().state, compliance::State::non_compliant) << "verdicts follow";
+  EXPECT_TRUE(write([&](auto& tx) -> Result<bool> { return inventory::due(tx, now_, 1000).empty(); }));
+  EXPECT_EQ(pipeline_.recalculate_group(groups::GroupId{999}, now_).failure().reason, "no_group");
+}
+
 // Law 5.
 TEST_F(PipelineTest, RegisteringAgainRetractsTheDeviceBefore) {
   const std::string kOther = "22222222-2222-3333-4444-555555555555";

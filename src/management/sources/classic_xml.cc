@@ -1,3 +1,5 @@
+#include "management/sources/classic_xml.h"
+
 #include <expat.h>
 
 #include <algorithm>
@@ -6,13 +8,16 @@
 
 #include "base/limits.h"
 #include "base/text.h"
-#include "management/sources/classic.h"
 
 namespace wardbridge::sources {
 namespace {
 
 // JAMF: elements whose children are the items of a list. The rest may only repeat by accident.
-constexpr std::array<std::string_view, 23> kLists = {"computers",
+constexpr std::array<std::string_view, 27> kLists = {"computers",
+                                                     "criteria",
+                                                     "computer_additions",
+                                                     "computer_deletions",
+                                                     "computer_groups",
                                                      "storage",
                                                      "partitions",
                                                      "mapped_printers",
@@ -135,7 +140,62 @@ class Reader {
   std::string refusal_;
 };
 
+// What one item of a list is called, for the lists that are written.
+std::string_view item_of(std::string_view list) {
+  static constexpr std::pair<std::string_view, std::string_view> kItems[] = {
+      {"computers", "computer"}, {"criteria", "criterion"}, {"computer_groups", "computer_group"}};
+  for (const auto& [name, item] : kItems) {
+    if (name == list) return item;
+  }
+  CHECK(false, list);
+}
+
+// Characters that XML 1.0 has no way to spell become U+FFFD; a reader would take a bare carriage return for a newline.
+// SPEC: XML 1.0 (fifth edition) sections 2.2 and 2.11.
+std::string xml_text(std::string_view words) {
+  constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+  std::string escaped = text::escape_markup(words);
+  std::string written;
+  written.reserve(escaped.size());
+  for (std::size_t i = 0; i < escaped.size(); ++i) {
+    auto byte = static_cast<unsigned char>(escaped[i]);
+    std::string_view three = std::string_view(escaped).substr(i, 3);
+    if (byte == '\r') {
+      written += "&#13;";
+    } else if (byte < 0x20 && byte != '\n' && byte != '\t') {
+      written += kReplacement;
+    } else if (three == "\xEF\xBF\xBE" || three == "\xEF\xBF\xBF") {
+      written += kReplacement;
+      i += 2;
+    } else {
+      written += escaped[i];
+    }
+  }
+  return written;
+}
+
+void write_element(std::string_view name, const json::Value& value, std::string& out) {
+  out += "<" + std::string(name) + ">";
+  if (const json::Object* object = value.if_object()) {
+    for (const auto& member : *object) write_element(member.key(), member.value(), out);
+  } else if (const json::Array* array = value.if_array()) {
+    write_element("size", static_cast<std::int64_t>(array->size()), out);
+    for (const json::Value& item : *array) write_element(item_of(name), item, out);
+  } else if (value.is_string()) {
+    out += xml_text(value.get_string());
+  } else {
+    out += json::to_text(value);  // a number or a flag
+  }
+  out += "</" + std::string(name) + ">";
+}
+
 }  // namespace
+
+std::string write_classic_xml(const XmlTree& tree) {
+  std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>";
+  write_element(tree.root, tree.value, out);
+  return out;
+}
 
 Result<XmlTree> read_classic_xml(std::string_view bytes) { return Reader().read(bytes); }
 

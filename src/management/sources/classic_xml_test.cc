@@ -1,7 +1,8 @@
+#include "management/sources/classic_xml.h"
+
 #include <gtest/gtest.h>
 
 #include "management/inventory/inventory_testing.h"
-#include "management/sources/classic.h"
 #include "management/sources/sources.h"
 
 namespace wardbridge::sources {
@@ -129,6 +130,35 @@ TEST(ClassicXml, ReadsOtherEncodingsAndCharacterData) {
   ASSERT_TRUE(latin.ok());
   EXPECT_EQ(latin->value, "Z\u00fcrich");
   EXPECT_EQ(read_classic_xml("<a><![CDATA[<b> & ]]>c</a>")->value, "<b> & c");
+}
+
+TEST(ClassicXml, ADocumentReadsBackAsItWasWritten) {
+  XmlTree group{"computer_group",
+                json::Object{{"id", 7},
+                             {"name", "R&D <\"1'>\r\n\t\u00e9"},
+                             {"is_smart", true},
+                             {"site", json::Object{{"id", -1}, {"name", "None"}}},
+                             {"criteria", json::Array{json::Object{{"name", "Computer Name"}, {"priority", 0}}}},
+                             {"computers", json::Array{}}}};
+  std::string text = write_classic_xml(group);
+  EXPECT_EQ(text,
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?><computer_group><id>7</id>"
+            "<name>R&amp;D &lt;&quot;1&#39;&gt;&#13;\n\t\u00e9</name><is_smart>true</is_smart>"
+            "<site><id>-1</id><name>None</name></site><criteria><size>1</size><criterion><name>Computer Name</name>"
+            "<priority>0</priority></criterion></criteria><computers><size>0</size></computers></computer_group>");
+  auto again = read_classic_xml(text);
+  ASSERT_TRUE(again.ok()) << again.failure().message;
+  EXPECT_EQ(again->root, "computer_group");
+  EXPECT_EQ(again->value.at("name"), group.value.at("name"));
+  EXPECT_EQ(again->value.at("criteria").get_array().size(), 1u);
+  EXPECT_EQ(again->value.at("criteria").at(0).at("priority"), "0");
+  EXPECT_TRUE(again->value.at("computers").get_array().empty());
+}
+
+TEST(ClassicXml, WhatXmlCannotHoldIsReplaced) {
+  std::string text = write_classic_xml({"computer_group", json::Object{{"name", "a\x01\uFFFE z"}}});
+  EXPECT_NE(text.find("<name>a\uFFFD\uFFFD z</name>"), std::string::npos) << text;
+  EXPECT_TRUE(read_classic_xml(text).ok());
 }
 
 }  // namespace

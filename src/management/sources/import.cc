@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "management/inventory/fields.h"
 #include "management/sources/classic.h"
+#include "management/sources/classic_xml.h"
 #include "management/sources/sources.h"
 
 namespace wardbridge::sources {
