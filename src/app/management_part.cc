@@ -7,6 +7,7 @@
 #include "connector/ledger/ledger_actor.h"
 #include "management/accounts/accounts.h"
 #include "management/enrollment/enrollment.h"
+#include "management/groups/regroup.h"
 #include "management/jamf_api/jamf_api.h"
 #include "platform/log/log.h"
 
@@ -129,6 +130,10 @@ Result<std::unique_ptr<ManagementPart>> ManagementPart::open(const ManagementCon
     TRY(state.store->write(
         [&](store::Transaction& tx) -> Result<std::int64_t> { return ledger::abandon_leases(tx, now); }));
   }
+  TRY(state.store->write([&](store::Transaction& tx) -> Status {
+    groups::follow_program(tx);
+    return done();
+  }));
   jamf_api::register_routes(state.router, {.store = *state.store,
                                            .entropy = world.entropy,
                                            .pipeline = state.pipeline,

@@ -58,6 +58,15 @@ void finish_regrouping(store::Transaction& tx, const Regrouping& regrouping) {
              {regrouping.group.value, regrouping.edit});
 }
 
+void follow_program(store::Transaction& tx) {
+  // Raised when the same criteria and inventory give another membership than before.
+  constexpr std::string_view kReading = "1";
+  lock_edits(tx);
+  if (tx.query_one("SELECT judged_by FROM computer_group_revision WHERE id = 1")->text(0) == kReading) return;
+  request_regrouping_of_all(tx);
+  tx.execute("UPDATE computer_group_revision SET judged_by = ? WHERE id = 1", {kReading});
+}
+
 bool is_regrouping(store::Transaction& tx, GroupId group) {
   return tx.query_one("SELECT edit FROM computer_group_regroup WHERE group_id = ?", {group.value}).has_value();
 }

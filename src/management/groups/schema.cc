@@ -76,7 +76,7 @@ CREATE TABLE computer_group_regroup (
   group_id BIGINT PRIMARY KEY,
   edit BIGINT NOT NULL
 );
-INSERT INTO computer_group_regroup (group_id, edit) SELECT id, 1 FROM computer_group WHERE smart = 1;
+ALTER TABLE computer_group_revision ADD COLUMN judged_by TEXT NOT NULL DEFAULT '';
 )sql"}};
 
 }  // namespace wardbridge::groups

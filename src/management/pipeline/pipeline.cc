@@ -104,24 +104,16 @@ void Pipeline::settle(store::Transaction& tx, inventory::Computer& computer, con
 }
 
 Result<std::int64_t> Pipeline::recalculate_group(groups::GroupId id, Time now) {
-  bool known =
-      TRY(store_.read([&](store::Transaction& tx) -> Result<bool> { return groups::find(tx, id).has_value(); }));
-  if (!known) return not_found("no_group", "no smart computer group has the id " + std::to_string(id.value));
-  const groups::GroupId group[] = {id};
-  ComputerId last;
+  TRY(store_.write([&](store::Transaction& tx) -> Status {
+    if (!groups::find(tx, id))
+      return not_found("no_group", "no smart computer group has the id " + std::to_string(id.value));
+    groups::request_regrouping(tx, id);
+    return done();
+  }));
   for (bool more = true; more;) {
-    auto judged = TRY(store_.write([&](store::Transaction& tx) -> Result<std::vector<ComputerId>> {
-      auto batch = inventory::ids_after(tx, last, kBatch);
-      for (ComputerId each : batch) {
-        auto computer = inventory::hold(tx, each);
-        if (!computer) continue;
-        groups::Change change{.revision_before = computer->revision, .groups = group};
-        settle(tx, *computer, &change, "recalculated", kEpoch, now);
-      }
-      return batch;
-    }));
-    more = !judged.empty();
-    if (more) last = judged.back();
+    bool learning = TRY(learn_fleet(now));
+    bool regrouping = TRY(regroup_some(now));
+    more = learning || regrouping;
   }
   return store_.read(
       [&](store::Transaction& tx) -> Result<std::int64_t> { return groups::count_members(tx, id, now); });

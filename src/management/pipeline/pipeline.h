@@ -47,8 +47,9 @@ class Pipeline final : public Actor {
   // groups and the compliance of what is now in the store (law 1) and sets when to look again.
   void settle(store::Transaction& tx, ComputerId id, const std::string& cause, Time check_in_at, Time now);
 
-  // Judges every computer now rather than when the heartbeat comes to it, and tells how many are in the group then.
-  // Takes many short transactions, between which check-ins go on. `not_found`/`no_group`, or the store's failures.
+  // Compares the group with the whole fleet now rather than at the next heartbeat, groups that it names first, and
+  // tells how many are in it then. Takes short transactions, between which check-ins go on. `not_found`/`no_group`, or
+  // the store's failures.
   Result<std::int64_t> recalculate_group(groups::GroupId id, Time now);
 
   // Actor: judges computers whose reassess_at has come.

@@ -247,7 +247,7 @@ TEST_F(PipelineTest, EditingAGroupIsFeltAtTheNextHeartbeat) {
   EXPECT_THAT(state().reason, HasSubstr("`Operating System Version` is `14.6`"));
 }
 
-TEST_F(PipelineTest, RecalculatingAGroupJudgesEveryComputerAtOnce) {
+TEST_F(PipelineTest, RecalculatingAGroupPutsEveryComputerRightAtOnce) {
   register_device();
   ASSERT_TRUE(check_in(whole_report(true)).ok());
   constexpr int kMore = 150;  // several batches
@@ -267,7 +267,6 @@ TEST_F(PipelineTest, RecalculatingAGroupJudgesEveryComputerAtOnce) {
   });
   EXPECT_EQ(pipeline_.recalculate_group(compliant_, now_).value(), 1 + 10 + 50);
   EXPECT_EQ(state().state, compliance::State::non_compliant) << "verdicts follow";
-  EXPECT_TRUE(write([&](auto& tx) -> Result<bool> { return inventory::due(tx, now_, 1000).empty(); }));
   EXPECT_EQ(pipeline_.recalculate_group(groups::GroupId{999}, now_).failure().reason, "no_group");
 }
 
