@@ -20,6 +20,7 @@ struct GroupBook::Edition {
     bool smart = true;                         // else the assignments tell who is a member
     // The groups that its criteria name: as spelled, and where they stand in `entries`, always before this one.
     std::vector<std::pair<std::string, std::size_t>> references;
+    bool timed = false;  // membership may end by time alone, for its own criteria or for those of a group that it names
 
     bool usable() const { return program.has_value() || !smart; }  // nobody is a member of one that isn't
   };

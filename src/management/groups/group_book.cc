@@ -44,12 +44,14 @@ class Binder {
     Entry entry{.id = group.id, .name = group.name, .site_id = group.site_id, .program = {}, .references = {}};
     auto program = criteria::compile(group.criteria, vocabulary_, options_);
     if (program.ok()) entry.program = *std::move(program);
+    entry.timed = entry.program && entry.program->depends_on_time();
     for (const criteria::Criterion& criterion : group.criteria) {
       if (!entry.program || !names_group(criterion)) continue;
       auto at = place_named(criterion.value);
       // INVARIANT: law 2. "Not a member" of a group that can't be judged is not known either, so nobody is in this one.
       if (at && entries_[*at].usable()) {
         entry.references.emplace_back(criterion.value, *at);
+        entry.timed |= entries_[*at].timed;
       } else {
         entry.program.reset();
       }

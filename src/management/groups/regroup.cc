@@ -38,24 +38,40 @@ bool learn_some(store::Transaction& tx, GroupBook& book, Time now, int limit) {
 }
 
 std::optional<Regrouping> next_regrouping(store::Transaction& tx, GroupBook& book, Time now, std::size_t limit) {
-  std::map<GroupId, std::int64_t> edits;
-  for (const store::Row& row : tx.query("SELECT group_id, edit FROM computer_group_regroup")) {
-    edits[GroupId{row.integer(0)}] = row.integer(1);
+  std::map<GroupId, Regrouping> wanted;
+  for (const store::Row& row : tx.query("SELECT group_id, edit, looked_through FROM computer_group_regroup")) {
+    GroupId group{row.integer(0)};
+    wanted[group] = {.group = group, .edit = row.integer(1), .computers = {}, .looked_through = {row.integer(2)}};
   }
-  if (edits.empty()) return std::nullopt;
+  if (wanted.empty()) return std::nullopt;
   auto edition = book.edition(tx);
   if (book.fleet().to_learn_after(edition)) return std::nullopt;
   for (const auto& entry : edition->entries) {
-    auto edit = edits.find(entry.id);
-    if (edit == edits.end()) continue;
-    return Regrouping{entry.id, edit->second, book.fleet().misplaced(edition, entry.id, now, limit)};
+    auto found = wanted.find(entry.id);
+    if (found == wanted.end()) continue;
+    Regrouping work = std::move(found->second);
+    work.computers = book.fleet().misplaced(edition, entry.id, now, limit);
+    if (!work.computers.empty() || !entry.timed) return work;
+    for (const store::Row& row :
+         tx.query("SELECT computer_id FROM computer_group_member WHERE group_id = ? AND computer_id > ? "
+                  "ORDER BY computer_id LIMIT ?",
+                  {entry.id.value, work.looked_through.value, static_cast<std::int64_t>(limit)})) {
+      work.computers.push_back({row.integer(0)});
+    }
+    if (!work.computers.empty()) work.looked_through = work.computers.back();
+    return work;
   }
   return std::nullopt;
 }
 
 void finish_regrouping(store::Transaction& tx, const Regrouping& regrouping) {
-  tx.execute("DELETE FROM computer_group_regroup WHERE group_id = ? AND edit = ?",
-             {regrouping.group.value, regrouping.edit});
+  if (regrouping.computers.empty()) {
+    tx.execute("DELETE FROM computer_group_regroup WHERE group_id = ? AND edit = ?",
+               {regrouping.group.value, regrouping.edit});
+  } else {
+    tx.execute("UPDATE computer_group_regroup SET looked_through = ? WHERE group_id = ? AND edit = ?",
+               {regrouping.looked_through.value, regrouping.group.value, regrouping.edit});
+  }
 }
 
 void follow_program(store::Transaction& tx) {

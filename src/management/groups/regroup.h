@@ -16,12 +16,14 @@ namespace wardbridge::groups {
 // Reads some more computers into the fleet; false when it knows all.
 bool learn_some(store::Transaction& tx, GroupBook& book, Time now, int limit);
 
-// A group whose stored membership differs from its criteria, and computers for which it does; none: it is in order, and
-// finish_regrouping() says so, unless it was edited again.
+// Computers that are to be judged by a group anew: those for which stored membership differs from its criteria, and
+// after these its members, by id, should membership end by time, since the edit may have changed when. None: the group
+// is in order. finish_regrouping() notes how far it came, unless the group was edited again.
 struct Regrouping {
   GroupId group;
   std::int64_t edit = 0;
   std::vector<ComputerId> computers;
+  ComputerId looked_through;
 };
 // Groups come after those that they name. Nothing: all groups are in order, or the fleet is not known yet.
 std::optional<Regrouping> next_regrouping(store::Transaction& tx, GroupBook& book, Time now, std::size_t limit);

@@ -100,15 +100,17 @@ void publish_edit(store::Transaction& tx, std::string_view edit, Time now) {
 // them.
 void request_regrouping(store::Transaction& tx, GroupId group) {
   tx.execute(
-      "INSERT INTO computer_group_regroup (group_id, edit) VALUES (?, ?) "
-      "ON CONFLICT (group_id) DO UPDATE SET edit = excluded.edit",
+      "INSERT INTO computer_group_regroup (group_id, edit, looked_through) VALUES (?, ?, 0) "
+      "ON CONFLICT (group_id) DO UPDATE SET edit = excluded.edit, looked_through = 0",
       {group.value, stored_revision(tx).number});
 }
 
 void request_regrouping_of_all(store::Transaction& tx) {
   tx.execute("DELETE FROM computer_group_regroup");
-  tx.execute("INSERT INTO computer_group_regroup (group_id, edit) SELECT id, ? FROM computer_group WHERE smart = 1",
-             {stored_revision(tx).number});
+  tx.execute(
+      "INSERT INTO computer_group_regroup (group_id, edit, looked_through) "
+      "SELECT id, CAST(? AS BIGINT), 0 FROM computer_group WHERE smart = 1",
+      {stored_revision(tx).number});
 }
 
 Revision stored_revision(store::Transaction& tx) {

@@ -74,7 +74,8 @@ CREATE INDEX computer_group_assignment_computer ON computer_group_assignment (co
                                 R"sql(
 CREATE TABLE computer_group_regroup (
   group_id BIGINT PRIMARY KEY,
-  edit BIGINT NOT NULL
+  edit BIGINT NOT NULL,
+  looked_through BIGINT NOT NULL
 );
 ALTER TABLE computer_group_revision ADD COLUMN judged_by TEXT NOT NULL DEFAULT '';
 )sql"}};

@@ -155,7 +155,7 @@ Result<std::optional<Arrival>> arrive(store::Transaction& tx, std::string_view t
 void store_receipt(store::Transaction& tx, ComputerId id, std::string_view report_id, std::string_view body_hash,
                    const Receipt& receipt) {
   tx.post("INSERT INTO computer_report (computer_id, report_id, body_hash, answer, time) VALUES (?, ?, ?, ?, ?)",
-             {id.value, report_id, body_hash, receipt.answer, receipt.time});
+          {id.value, report_id, body_hash, receipt.answer, receipt.time});
 }
 
 std::int64_t forget_receipts_before(store::Transaction& tx, Time time) {

@@ -164,12 +164,10 @@ Result<bool> Pipeline::regroup_some(Time now) {
       return done();
     }));
   }
-  if (work->computers.empty()) {
-    TRY(store_.write([&](store::Transaction& tx) -> Status {
-      groups::finish_regrouping(tx, *work);
-      return done();
-    }));
-  }
+  TRY(store_.write([&](store::Transaction& tx) -> Status {
+    groups::finish_regrouping(tx, *work);
+    return done();
+  }));
   return true;
 }
 
