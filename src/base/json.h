@@ -8,6 +8,7 @@
 #pragma once
 
 #include <boost/json/array.hpp>
+#include <boost/json/monotonic_resource.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 #include <optional>
@@ -23,6 +24,18 @@ using Value = boost::json::value;
 using Object = boost::json::object;
 using Array = boost::json::array;
 using Storage = boost::json::storage_ptr;
+
+// Where the values of one short-lived document live: allocated by pushing a pointer, freed as one, and not counted one
+// by one. It must outlive every value that was made in it.
+class Arena {
+ public:
+  explicit Arena(std::size_t expected_bytes) : resource_(expected_bytes) {}
+  Arena(const Arena&) = delete;
+  Storage storage() { return Storage(&resource_); }
+
+ private:
+  boost::json::monotonic_resource resource_;
+};
 
 // Reads one whole JSON text. Fails with `bad_json` and says where (`line 3, column 14: ...`); never throws.
 Result<Value> parse(std::string_view text, Storage storage = {});

@@ -82,6 +82,27 @@ std::optional<Place> FactTable::place(FactId fact) const {
   return found == places_.end() ? std::nullopt : std::optional(found->second);
 }
 
+FactCode FactTable::intern_item(std::uint32_t list_column, const ItemTexts& texts) {
+  ListColumn& list = lists_[list_column];
+  std::size_t hash = 0;
+  for (std::size_t i = 0; i < list.members.size(); ++i) {
+    hash = (hash ^ std::hash<std::string_view>{}(texts[i])) * 0x9E3779B97F4A7C15ULL;
+  }
+  auto same = [&](const ItemDictionary::Item& item) {
+    for (std::size_t i = 0; i < list.members.size(); ++i) {
+      if (list.members[i].text(item[i]) != texts[i]) return false;
+    }
+    return true;
+  };
+  auto known = list.by_texts.find(hash);
+  if (known != list.by_texts.end() && same(list.dictionary.item(known->second))) return known->second;
+  ItemDictionary::Item item{};
+  for (std::size_t i = 0; i < list.members.size(); ++i) item[i] = list.members[i].intern(texts[i]);
+  FactCode code = list.dictionary.intern(item);
+  list.by_texts.try_emplace(hash, code);
+  return code;
+}
+
 const FactCode* FactTable::codes_of_chunk(std::uint32_t text_column, std::size_t chunk) const {
   return chunk_at(texts_[text_column].chunks, chunk);
 }

@@ -446,6 +446,31 @@ Words whole_chunk(bool truth) { return Words(kWords, truth ? ~std::uint64_t{0} :
 
 }  // namespace
 
+std::vector<Time> Network::flips_of_chunk(std::size_t chunk, const std::function<Time(Row)>& judged_at) {
+  State& state = *state_;
+  std::vector<std::uint32_t> timed;
+  for (const auto* columns : {&state.timed, &state.timed_lists}) {
+    for (const auto& conditions : *columns) timed.insert(timed.end(), conditions.begin(), conditions.end());
+  }
+  if (timed.empty()) return {};
+  std::vector<Time> flips(kChunkRows, kNever);
+  Row first = static_cast<Row>(chunk * kChunkRows);
+  for (std::uint32_t number : timed) {
+    const Condition& condition = state.conditions[number];
+    std::uint32_t column = condition.place->column;
+    bool is_list = condition.place->kind == Place::Kind::list;
+    const std::int64_t* numbers = is_list ? nullptr : state.table.numbers_of_chunk(column, chunk);
+    if (!is_list && numbers == nullptr) continue;
+    for (Row i = 0; i < kChunkRows; ++i) {
+      Time then = judged_at(first + i);
+      Verdict verdict = is_list ? judge_items(state.table, condition, state.table.items(column, first + i), then)
+                                : judge_number(condition.predicate, numbers[i], then);
+      flips[i] = std::min(flips[i], verdict.valid_until);
+    }
+  }
+  return flips;
+}
+
 std::vector<Network::Words> Network::judge_chunk(std::size_t chunk, Time now,
                                                  const std::function<const Words&(std::uint32_t)>& rows) {
   State& state = *state_;

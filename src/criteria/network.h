@@ -63,6 +63,9 @@ class Network {
   // words. `rows(p)` are those that may be members of a program at all; where it has no criteria, they are its members.
   using Words = std::vector<std::uint64_t>;
   std::vector<Words> judge_chunk(std::size_t chunk, Time now, const std::function<const Words&(std::uint32_t)>& rows);
+  // For every row of a chunk the first moment after `judged_at(row)` at which time alone may change a condition; empty
+  // when no condition is of time.
+  std::vector<Time> flips_of_chunk(std::size_t chunk, const std::function<Time(Row)>& judged_at);
 
  private:
   friend class Pass;

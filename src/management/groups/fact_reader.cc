@@ -127,12 +127,11 @@ FactChange FactReader::read_tuple(const Tuple& tuple, const inventory::Computer&
   for (const json::Value& value : *array) {
     const json::Object* object = value.if_object();
     if (object == nullptr) continue;
-    criteria::ItemDictionary::Item item{};
-    for (std::size_t i = 0; i < item.size() && tuple.members[i] != nullptr; ++i) {
-      auto text = json::text_at(*object, tuple.members[i]);
-      if (text) item[i] = table_.dictionary(tuple.column, static_cast<std::uint32_t>(i)).intern(*text);
+    FactTable::ItemTexts texts;
+    for (std::size_t i = 0; i < texts.size() && tuple.members[i] != nullptr; ++i) {
+      texts[i] = json::text_at(*object, tuple.members[i]).value_or(std::string_view{});
     }
-    change.items.push_back(table_.item_dictionary(tuple.column).intern(item));
+    change.items.push_back(table_.intern_item(tuple.column, texts));
   }
   return change;
 }

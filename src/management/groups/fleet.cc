@@ -56,6 +56,7 @@ struct Mac {
   Time judged_at = kEpoch;
   Time stored_until = kNever;
   Time look_whole_at = kNever;
+  Time look_again = kNever;  // somebody will have looked by then, whatever happens
 };
 
 const Words& no_rows() {
@@ -267,7 +268,8 @@ void Fleet::keep(const Computer& computer, Proposal proposal, const std::vector<
                      .managed = computer.managed,
                      .judged_at = proposal.judged_at,
                      .stored_until = proposal.stored_until,
-                     .look_whole_at = proposal.look_whole_at};
+                     .look_whole_at = proposal.look_whole_at,
+                     .look_again = std::min(proposal.next_flip, proposal.stored_until)};
   state.managed.set(row, computer.managed);
   if (proposal.whole) {
     for (auto& [group, bits] : state.members) bits.set(row, false);
@@ -290,6 +292,7 @@ void Fleet::learn(const std::shared_ptr<const Edition>& edition, const Computer&
   }
   // Until the moment at which it must be looked at again, what was found at its last assessment holds; from then on,
   // what time has changed since is not known here.
+  proposal.next_flip = computer.reassess_at;
   proposal.look_whole_at = std::min(computer.reassess_at, half_way(now, stored_until));
   keep(computer, std::move(proposal), members);
 }
@@ -352,6 +355,11 @@ class Fleet::Look {
     });
     return std::move(members.back());
   }
+  // Counted from when each row was judged last.
+  std::vector<Time> flips_of_chunk(std::size_t chunk) {
+    return network_->flips_of_chunk(
+        chunk, [&](Row row) { return row < state_.macs.size() ? state_.macs[row].judged_at : kEpoch; });
+  }
 
  private:
   State& state_;
@@ -389,6 +397,15 @@ std::vector<ComputerId> Fleet::misplaced(const std::shared_ptr<const Edition>& e
     if (!words) break;
     const Words& stored = state.stored_members(group, chunk);
     for (std::size_t word = 0; word < kChunkWords; ++word) (*words)[word] ^= stored[word];
+    // Who is right where it is, but will have to move before anybody would look; and who has gone past such a moment,
+    // which its next change would not notice.
+    std::vector<Time> flips = look ? look->flips_of_chunk(chunk) : std::vector<Time>();
+    for (std::size_t i = 0; i < flips.size(); ++i) {
+      std::size_t row = chunk * kChunkRows + i;
+      if (flips[i] == kNever || row >= state.macs.size()) continue;
+      const Mac& mac = state.macs[row];
+      if (mac.id && mac.managed && flips[i] < mac.look_again) (*words)[i / 64] |= std::uint64_t{1} << (i % 64);
+    }
     for_each_bit(*words, chunk * kChunkRows, [&](std::size_t row) {
       if (found.size() < limit && row < state.macs.size() && state.macs[row].id) found.push_back(state.macs[row].id);
     });

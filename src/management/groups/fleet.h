@@ -74,7 +74,8 @@ class Fleet {
   void forget(ComputerId computer);
   void forget_group(GroupId group);
 
-  // The computers whose membership of a group is not what its criteria say now, at most `limit` of them.
+  // The computers whose membership of a group is not what its criteria say now, or will not be before somebody looks at
+  // them anyway; at most `limit`.
   std::vector<ComputerId> misplaced(const std::shared_ptr<const Edition>& edition, GroupId group, Time now,
                                     std::size_t limit);
 

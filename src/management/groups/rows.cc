@@ -98,11 +98,19 @@ void publish_edit(store::Transaction& tx, std::string_view edit, Time now) {
 
 // `edit` is the revision that asks for it, so that an edit while others are carried out is not taken for done with
 // them.
+// Groups that name it are looked at too: where membership stays, its end may still move.
 void request_regrouping(store::Transaction& tx, GroupId group) {
-  tx.execute(
-      "INSERT INTO computer_group_regroup (group_id, edit, looked_through) VALUES (?, ?, 0) "
-      "ON CONFLICT (group_id) DO UPDATE SET edit = excluded.edit, looked_through = 0",
-      {group.value, stored_revision(tx).number});
+  std::int64_t edit = stored_revision(tx).number;
+  std::vector<GroupId> concerned = {group};
+  for (std::size_t i = 0; i < concerned.size(); ++i) {
+    tx.post(
+        "INSERT INTO computer_group_regroup (group_id, edit, looked_through) VALUES (?, ?, 0) "
+        "ON CONFLICT (group_id) DO UPDATE SET edit = excluded.edit, looked_through = 0",
+        {concerned[i].value, edit});
+    for (GroupId dependant : dependants(tx, concerned[i])) {
+      if (std::ranges::find(concerned, dependant) == concerned.end()) concerned.push_back(dependant);
+    }
+  }
 }
 
 void request_regrouping_of_all(store::Transaction& tx) {

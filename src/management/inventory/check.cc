@@ -139,6 +139,7 @@ class Checker {
   Result<json::Value> members(std::span<const Field> fields, std::span<const Field> more_fields, const json::Object& in,
                               const Path& path) {
     json::Object out(in.storage());
+    out.reserve(in.size());
     std::size_t known = 0;
     for (std::span<const Field> table : {fields, more_fields}) {
       for (const Field& field : table) {

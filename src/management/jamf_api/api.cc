@@ -1,7 +1,6 @@
 #include "management/jamf_api/api.h"
 
 #include <algorithm>
-#include <boost/json/monotonic_resource.hpp>
 
 #include "base/limits.h"
 
@@ -126,16 +125,28 @@ Paging paging_of(const http::Request& request) {
   return paging;
 }
 
-Result<json::Value> json_body(const http::Request& request) {
+namespace {
+
+Status check_is_json(const http::Request& request) {
   std::string type(request.headers.get("Content-Type").value_or("application/json"));
   if (!text::lower(type).starts_with("application/json") &&
       !text::lower(type).starts_with("application/merge-patch+json")) {
     return invalid("unsupported_media_type",
                    "the body must be sent as `application/json`, not as `" + type.substr(0, 80) + "`");
   }
-  // One arena a body: a report of a thousand small values is allocated and freed as one.
-  auto arena = boost::json::make_shared_resource<boost::json::monotonic_resource>(request.body.size() * 2 + 512);
-  return json::parse(request.body, std::move(arena));
+  return done();
+}
+
+}  // namespace
+
+Result<json::Value> json_body(const http::Request& request) {
+  TRY(check_is_json(request));
+  return json::parse(request.body);
+}
+
+Result<json::Value> json_body(const http::Request& request, json::Arena& arena) {
+  TRY(check_is_json(request));
+  return json::parse(request.body, arena.storage());
 }
 
 json::Object href_response(const http::Request& request, const std::string& collection_path, const std::string& id) {

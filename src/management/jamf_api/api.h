@@ -54,6 +54,8 @@ Paging paging_of(const http::Request& request);
 
 // The body as a JSON object; `UNSUPPORTED_MEDIA_TYPE` (415) unless it is sent as JSON.
 Result<json::Value> json_body(const http::Request& request);
+// The same in an arena of the caller, for bodies of many values.
+Result<json::Value> json_body(const http::Request& request, json::Arena& arena);
 
 // {"id":"7","href":"https://host/api/v1/api-roles/7"}
 json::Object href_response(const http::Request& request, const std::string& collection_path, const std::string& id);
