@@ -243,7 +243,7 @@ Result<std::unique_ptr<Store>> open_sqlite(SqliteOptions options);
 struct PostgresOptions {
   std::string connection;         // a libpq connection string
   std::string schema = "public";  // created when missing: one database can hold both wings, apart
-  int connections = 8;
+  int connections = 16;           // transactions at a time: those that commit together share the server's sync
 };
 Result<std::unique_ptr<Store>> open_postgres(PostgresOptions options);
 
