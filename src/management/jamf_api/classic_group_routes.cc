@@ -135,10 +135,11 @@ Result<ComputerId> computer_spelled(store::Transaction& tx, const ComputerSpelli
   } else if (!spelled.udid.empty()) {
     words = "the UDID " + spelled.udid;
     found = inventory::find_by_udid(tx, spelled.udid);
-  } else {
+  } else if (!spelled.name.empty()) {
     words = "the name " + spelled.name;
     found = find_by_computer_name(tx, spelled.name);
   }
+  if (words.empty()) return invalid("unknown_computer", "a `computer` has no id, serial number, UDID or name");
   if (!found) return invalid("unknown_computer", "no computer has " + words.substr(0, 120));
   return *found;
 }
