@@ -50,7 +50,8 @@ Notification notification(store::Transaction& tx, groups::GroupId group) {
   auto row = tx.query_one("SELECT enabled, recipients FROM group_notification WHERE group_id = ?", {group.value});
   if (!row) return found;
   found.enabled = row->flag(0);
-  for (const json::Value& address : json::parse(row->text(1))->as_array()) {
+  json::Value recipients = *json::parse(row->text(1));
+  for (const json::Value& address : recipients.get_array()) {
     found.recipients.emplace_back(std::string_view(address.get_string()));
   }
   return found;

@@ -35,7 +35,8 @@ Webhook webhook_from(const store::Row& row) {
   webhook.username = row.text(9);
   webhook.hash_algorithm = hash_algorithm_from(row.text(10)).value();
   webhook.display_fields_enabled = row.flag(11);
-  for (const json::Value& name : json::parse(row.text(12))->as_array()) {
+  json::Value fields = *json::parse(row.text(12));
+  for (const json::Value& name : fields.get_array()) {
     webhook.display_fields.emplace_back(std::string_view(name.get_string()));
   }
   webhook.smart_group_id = row.integer(13);
