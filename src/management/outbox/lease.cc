@@ -67,7 +67,7 @@ std::optional<Leased> lease(store::Transaction& tx, const std::string& kind, int
   leased.messages = select_messages(
       tx, "WHERE kind = ? AND number = ? AND state = 'waiting' ORDER BY id LIMIT ?" + std::string(tx.lock_rows()),
       std::array<store::Value, 3>{kind, leased.lane.number, limit});
-  if (leased.messages.empty()) return std::nullopt;  // parked by hand meanwhile
+  if (leased.messages.empty()) return std::nullopt;  // parked meanwhile
   for (Message& message : leased.messages) {
     message.attempts += 1;
     tx.execute("UPDATE outbox_message SET attempts = ? WHERE id = ?", {message.attempts, message.id.value});

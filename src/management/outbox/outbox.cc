@@ -11,15 +11,9 @@ bool has_lane(store::Transaction& tx, const Lane& lane) {
   return tx.query_one("SELECT 1 FROM outbox_lane WHERE kind = ? AND number = ?", {lane.kind, lane.number}).has_value();
 }
 
-MessageId insert_message(store::Transaction& tx, const Lane& lane, const std::string& topic, const std::string& body,
-                         Time now) {
-  MessageId id{tx.next_id("outbox_message")};
-  tx.execute(
-      "INSERT INTO outbox_message (id, kind, number, state, topic, body, changes, attempts, created_at, give_up_at,"
-      " parked_at, reason, message) VALUES (?, ?, ?, 'waiting', ?, ?, 0, 0, ?, ?, 0, '', '')",
-      {id.value, lane.kind, lane.number, topic, body, now, now + kPatience});
-  return id;
-}
+constexpr const char* kInsert =
+    "INSERT INTO outbox_message (id, kind, number, state, topic, body, changes, attempts, created_at, give_up_at,"
+    " parked_at, reason, message) VALUES (?, ?, ?, 'waiting', ?, ?, 0, 0, ?, ?, 0, '', '')";
 
 // The message to add to, held until the transaction ends. Only the youngest will do, since a later change must not
 // travel in an earlier message; and when another transaction is at it, a new one is begun rather than waited.
@@ -91,24 +85,28 @@ void resume_lane(store::Transaction& tx, const Lane& lane, Time now) {
 }
 
 void post(store::Transaction& tx, const Lane& lane, const std::string& body, Time now) {
-  if (has_lane(tx, lane)) insert_message(tx, lane, "", body, now);
+  if (!has_lane(tx, lane)) return;
+  tx.post(kInsert, {store::NextId{"outbox_message"}, lane.kind, lane.number, "", body, now, now + kPatience});
 }
 
 void merge(store::Transaction& tx, const Lane& lane, const std::string& topic, const std::string& body,
            const Change& change, Time now) {
   if (!has_lane(tx, lane)) return;
   MessageId id = open_message(tx, lane, topic).value_or(MessageId{});
-  if (!id) id = insert_message(tx, lane, topic, body, now);
+  if (!id) {
+    id = MessageId{tx.next_id("outbox_message")};
+    tx.post(kInsert, {id.value, lane.kind, lane.number, topic, body, now, now + kPatience});
+  }
   auto waiting =
       tx.query_one("SELECT added FROM outbox_change WHERE message_id = ? AND item = ?", {id.value, change.item});
   if (waiting && waiting->flag(0) == change.added) return;
   if (waiting) {
-    tx.execute("DELETE FROM outbox_change WHERE message_id = ? AND item = ?", {id.value, change.item});
+    tx.post("DELETE FROM outbox_change WHERE message_id = ? AND item = ?", {id.value, change.item});
   } else {
-    tx.execute("INSERT INTO outbox_change (message_id, item, added) VALUES (?, ?, ?)",
-               {id.value, change.item, change.added});
+    tx.post("INSERT INTO outbox_change (message_id, item, added) VALUES (?, ?, ?)",
+            {id.value, change.item, change.added});
   }
-  tx.execute("UPDATE outbox_message SET changes = changes + ? WHERE id = ?", {waiting ? -1 : 1, id.value});
+  tx.post("UPDATE outbox_message SET changes = changes + ? WHERE id = ?", {waiting ? -1 : 1, id.value});
 }
 
 Tidied tidy(store::Transaction& tx, const std::string& kind, const Limits& limits, Time now) {

@@ -36,6 +36,8 @@ std::string shown_fact(const criteria::FactDefinition& fact, const criteria::Fac
       return time ? to_iso8601(*time) : "";
     }
     case criteria::FactType::texts:
+    case criteria::FactType::integers:
+    case criteria::FactType::times:
     case criteria::FactType::versions: {
       std::vector<std::string> items;
       facts.any_of(fact.id, [&](std::string_view item) {

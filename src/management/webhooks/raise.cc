@@ -29,6 +29,8 @@ void raise_one(store::Transaction& tx, const std::vector<Listener>& all, const H
     if (!listener.wants(happening)) continue;
     outbox::Lane lane{kLaneKind, listener.id};
     if (happening.event == Event::group_membership_change) {
+      // JAMF: the event is about smart groups; a static one changes because somebody said so.
+      if (body.empty() && !groups::find(tx, happening.group)) return;
       if (body.empty()) body = json::to_text(group_body(happening.group, happening.group_name, now));
       outbox::merge(tx, lane, "group/" + std::to_string(happening.group.value), body,
                     {.item = happening.computer.value, .added = happening.joined}, now);

@@ -131,7 +131,9 @@ Result<SealedSecrets> secrets_to_store(const Webhook& webhook, const Secrets& gi
 }
 
 json::Object details_of(const Webhook& webhook, const Secrets& secrets) {
-  json::Object details{{"url", webhook.url},
+  // Where to, but not the whole URL: some receivers take their secret as a part of its path.
+  auto url = http::parse_url(webhook.url);
+  json::Object details{{"receiver", url.ok() ? url->origin() : ""},
                        {"event", webhook.event},
                        {"enabled", webhook.enabled},
                        {"authentication", wire_name(webhook.authentication)}};
