@@ -79,7 +79,7 @@ class HookReceiver {
 TEST(WebhookSurvival, WhatWasToBeToldOutlivesTheServer) {
   SystemClock clock;
   SystemEntropy entropy;
-  testing::ServerProcess server(WARDBRIDGE_PROGRAM, {});
+  testing::ServerProcess server(WARDBRIDGE_PROGRAM, {{"ada@contoso.example", "Ada", "correct horse battery"}});
   server.configure_management("outbound: {allow: [127.0.0.1]}");
   Status started = server.start();
   ASSERT_TRUE(started.ok()) << started.failure().message;

@@ -137,7 +137,7 @@ Tidied tidy(store::Transaction& tx, const std::string& kind, const Limits& limit
         " WHERE kind = ? AND number = ? AND state = 'waiting' AND id <= ?",
         {now, kind, lane.integer(0), last->integer(0)});
   }
-  auto forget = [&](const std::string& condition, std::initializer_list<store::Value> parameters) {
+  auto forget = [&](const std::string& condition, const std::vector<store::Value>& parameters) {
     tx.execute("DELETE FROM outbox_change WHERE message_id IN (SELECT id FROM outbox_message WHERE " + condition + ")",
                parameters);
     tidied.forgotten += tx.execute("DELETE FROM outbox_message WHERE " + condition, parameters);
