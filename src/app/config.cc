@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "base/text.h"
+#include "platform/mail/mail.h"
 
 namespace wardbridge::app {
 namespace {
@@ -102,6 +103,38 @@ class Reader {
       target = {value.substr(0, colon), static_cast<int>(*port)};
     };
   }
+  Read port(int& target) const {
+    return [&target, this](const YAML::Node& node, const std::string& path) {
+      if (!YAML::convert<int>::decode(node, target) || target < 1 || target > 65535) {
+        fail(node, "`" + path + "` must be a port from 1 to 65535");
+      }
+    };
+  }
+  Read mail_address(std::string& target) const {
+    return [&target, this](const YAML::Node& node, const std::string& path) {
+      text(target)(node, path);
+      Status good = mail::check_address(target);
+      if (!good.ok()) fail(node, "`" + path + "`: " + good.failure().message);
+    };
+  }
+  Read mail_addresses(std::vector<std::string>& target) const {
+    return [&target, this](const YAML::Node& node, const std::string& path) {
+      texts(target)(node, path);
+      for (const std::string& address : target) {
+        Status good = mail::check_address(address);
+        if (!good.ok()) fail(node, "`" + path + "`: " + good.failure().message);
+      }
+    };
+  }
+  Read allow_list(http::AllowList& target) const {
+    return [&target, this](const YAML::Node& node, const std::string& path) {
+      std::vector<std::string> entries;
+      texts(entries)(node, path);
+      auto list = http::AllowList::parse(entries);
+      if (!list.ok()) fail(node, "`" + path + "`: " + list.failure().message);
+      target = *list;
+    };
+  }
   Read url(std::string& target) const {
     return [&target, this](const YAML::Node& node, const std::string& path) {
       text(target)(node, path);
@@ -157,6 +190,20 @@ Keys store_keys(const Reader& reader, StoreConfig& store) {
   return {{"kind", reader.one_of(store.kind, {"sqlite", "postgresql"})}, {"connection", reader.text(store.connection)}};
 }
 
+Keys outbound_keys(const Reader& reader, OutboundConfig& outbound) {
+  return {{"allow", reader.allow_list(outbound.allow)}, {"plain_http", reader.flag(outbound.plain_http)}};
+}
+
+Keys mail_keys(const Reader& reader, MailConfig& mail) {
+  return {{"server", reader.text(mail.server)},
+          {"port", reader.port(mail.port)},
+          {"security", reader.one_of(mail.security, {"starttls", "tls", "none"})},
+          {"username", reader.text(mail.username)},
+          {"password_file", reader.text(mail.password_file)},
+          {"from", reader.mail_address(mail.from)},
+          {"to", reader.mail_addresses(mail.to)}};
+}
+
 Keys application_keys(const Reader& reader, ApplicationConfig& application) {
   return {{"name", reader.text(application.name)},
           {"client_id", reader.guid(application.client_id)},
@@ -198,7 +245,9 @@ void read_config(const Reader& reader, const YAML::Node& root, Config& config) {
        {"management", reader.section({{"enabled", reader.flag(config.management.enabled)},
                                       {"listen", reader.listen(config.management.listen)},
                                       {"public_url", reader.url(config.management.public_url)},
-                                      {"store", reader.section(store_keys(reader, config.management.store))}})},
+                                      {"store", reader.section(store_keys(reader, config.management.store))},
+                                      {"outbound", reader.section(outbound_keys(reader, config.management.outbound))},
+                                      {"mail", reader.section(mail_keys(reader, config.management.mail))}})},
        {"tenant", reader.section(
                       {{"enabled", reader.flag(config.tenant.enabled)},
                        {"listen", reader.listen(config.tenant.listen)},
@@ -209,6 +258,22 @@ void read_config(const Reader& reader, const YAML::Node& root, Config& config) {
                        {"tenants", reader.list_of<TenantConfig>(config.tenant.tenants, [&reader](TenantConfig& tenant) {
                           return tenant_keys(reader, tenant);
                         })}})}});
+}
+
+void check_mail(const Reader& reader, const YAML::Node& root, const MailConfig& mail) {
+  bool anything = !mail.from.empty() || !mail.to.empty() || !mail.username.empty() || mail.port != 0;
+  if (mail.server.empty() && anything) reader.fail(root, "`management.mail.server` is required to send mail");
+  if (mail.server.empty()) return;
+  bool numeric_or_name = mail.server.find_first_of("/@?# []") == std::string::npos;
+  if (!numeric_or_name) reader.fail(root, "`management.mail.server` must be a host name or an address");
+  if (mail.from.empty()) reader.fail(root, "`management.mail.from` is required with `management.mail.server`");
+  if (mail.username.empty() != mail.password_file.empty()) {
+    reader.fail(root, "`management.mail.username` and `management.mail.password_file` go together");
+  }
+  if (!mail.username.empty() && mail.security == "none") {
+    reader.fail(root,
+                "`management.mail.username` needs `security: starttls` or `tls`: a password is not sent in the clear");
+  }
 }
 
 // What no single key can say.
@@ -225,6 +290,7 @@ void check_whole(const Reader& reader, const YAML::Node& root, const Config& con
       reader.fail(root, "`" + std::string(part) + ".store.connection` is required with `postgresql`");
     }
   }
+  check_mail(reader, root, config.management.mail);
   for (const TenantConfig& tenant : config.tenant.tenants) {
     if (tenant.domains.empty()) reader.fail(root, "every entry of `tenant.tenants` needs at least one of `domains`");
   }

@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "platform/http/allow_list.h"
 
 namespace wardbridge::app {
 
@@ -57,11 +58,29 @@ struct TenantConfig {
   std::vector<ApplicationConfig> applications;
 };
 
+// Where this server may connect to on an administrator's word: the URLs of webhooks.
+struct OutboundConfig {
+  http::AllowList allow;    // public addresses
+  bool plain_http = false;  // whether `http://` URLs are used too
+};
+
+struct MailConfig {
+  std::string server;  // empty: no mail is sent
+  int port = 0;        // 0: 465 with `tls`, 587 otherwise
+  std::string security = "starttls";
+  std::string username;
+  std::string password_file;
+  std::string from;
+  std::vector<std::string> to;  // for groups whose notification names nobody
+};
+
 struct ManagementConfig {
   bool enabled = true;
   Listen listen{.port = 8443};
   std::string public_url;  // empty: https:// and the address listened on
   StoreConfig store;
+  OutboundConfig outbound;
+  MailConfig mail;
 };
 
 struct TenantFaceConfig {

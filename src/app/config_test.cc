@@ -16,6 +16,8 @@ TEST(ConfigTest, AnEmptyFileIsAllDefaults) {
   EXPECT_EQ(config->management.listen.port, 8443);
   EXPECT_EQ(config->tenant.listen.port, 9443);
   EXPECT_EQ(config->management.store.kind, "sqlite");
+  EXPECT_FALSE(config->management.outbound.allow.allows({"x", 443, "127.0.0.1"}));
+  EXPECT_TRUE(config->management.mail.server.empty());
   EXPECT_EQ(config->tenant.compliance_validity, hours{24});
 }
 
@@ -27,6 +29,8 @@ management:
   listen: 0.0.0.0:443
   public_url: https://jamf.example
   store: {kind: postgresql, connection: "host=/run/postgresql"}
+  outbound: {allow: [public, hooks.corp.example, 10.0.0.0/8], plain_http: true}
+  mail: {server: mail.corp.example, username: wardbridge, password_file: mail.txt, from: w@corp.example, to: [it@corp.example]}
 tenant:
   enabled: false
   compliance_validity_hours: 48
@@ -50,6 +54,11 @@ tenant:
   EXPECT_EQ(config->management.listen.address, "0.0.0.0");
   EXPECT_EQ(config->management.store.connection, "host=/run/postgresql");
   EXPECT_EQ(config->tenant.devices_per_user, 3);
+  EXPECT_TRUE(config->management.outbound.allow.allows({"x", 443, "10.1.2.3"}));
+  EXPECT_FALSE(config->management.outbound.allow.allows({"x", 443, "192.168.1.1"}));
+  EXPECT_TRUE(config->management.outbound.plain_http);
+  EXPECT_EQ(config->management.mail.security, "starttls");
+  EXPECT_EQ(config->management.mail.to.at(0), "it@corp.example");
   EXPECT_EQ(config->tenant.tenants.at(0).groups.at(0).members.at(0), "ada@contoso.example");
   EXPECT_TRUE(config->tenant.tenants.at(0).applications.at(0).public_client);
 }
@@ -73,11 +82,29 @@ TEST(ConfigTest, WrongValuesSayWhatIsWanted) {
   EXPECT_EQ(refusal("tenant:\n  tenants:\n    - id: nope\n"),
             "w.yaml:3: `tenant.tenants[0].id` must be a GUID, not `nope`");
   EXPECT_EQ(refusal("tenant:\n  tenants: 7\n"), "w.yaml:2: `tenant.tenants` must be a list");
+  EXPECT_EQ(
+      refusal("management:\n  outbound:\n    allow: [\"*\"]\n"),
+      "w.yaml:3: `management.outbound.allow`: `*` is neither `public`, a host name, an address nor a block such as "
+      "`10.0.0.0/8`");
+  EXPECT_EQ(refusal("management:\n  mail: {from: nobody}\n"),
+            "w.yaml:2: `management.mail.from`: `nobody` is not a mail address of the form `name@domain`");
+  EXPECT_EQ(refusal("management:\n  mail: {port: 0}\n"),
+            "w.yaml:2: `management.mail.port` must be a port from 1 to 65535");
   EXPECT_EQ(refusal("tenant: 7\n"), "w.yaml:1: `tenant` must be a mapping of keys");
 }
 
 TEST(ConfigTest, WhatBelongsTogetherIsChecked) {
   EXPECT_EQ(refusal("certificate_file: a.pem\n"), "w.yaml:1: `certificate_file` and `private_key_file` go together");
+  EXPECT_EQ(refusal("management:\n  mail: {from: w@corp.example}\n"),
+            "w.yaml:1: `management.mail.server` is required to send mail");
+  EXPECT_EQ(refusal("management:\n  mail: {server: mail.corp.example}\n"),
+            "w.yaml:1: `management.mail.from` is required with `management.mail.server`");
+  EXPECT_EQ(refusal("management:\n  mail: {server: m, from: w@corp.example, username: w}\n"),
+            "w.yaml:1: `management.mail.username` and `management.mail.password_file` go together");
+  EXPECT_EQ(
+      refusal(
+          "management:\n  mail: {server: m, from: w@corp.example, username: w, password_file: p, security: none}\n"),
+      "w.yaml:1: `management.mail.username` needs `security: starttls` or `tls`: a password is not sent in the clear");
   EXPECT_EQ(refusal("tenant:\n  store: {kind: postgresql}\n"),
             "w.yaml:1: `tenant.store.connection` is required with `postgresql`");
   EXPECT_EQ(refusal("tenant:\n  tenants:\n    - name: x\n"),

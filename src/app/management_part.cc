@@ -3,12 +3,16 @@
 #include <map>
 #include <mutex>
 
+#include "app/local_authority.h"
+#include "base/text.h"
 #include "connector/device_compliance/device_compliance.h"
 #include "connector/ledger/ledger_actor.h"
 #include "management/accounts/accounts.h"
 #include "management/enrollment/enrollment.h"
 #include "management/groups/regroup.h"
 #include "management/jamf_api/jamf_api.h"
+#include "management/notices/mail_carrier.h"
+#include "management/webhooks/webhook_carrier.h"
 #include "platform/log/log.h"
 
 namespace wardbridge::app {
@@ -16,10 +20,15 @@ namespace {
 
 // Two workers a connection: one may wait for an answer while the other sends.
 constexpr int kWorkersPerConnection = 2;
+// A receiver that hangs holds one of these for some seconds, and then backs off.
+constexpr int kWebhookWorkers = 4;
+// What a webhook's receiver answers is not used, so little of it is read.
+constexpr std::size_t kWebhookAnswerBytes = 64 * 1024;
 
 const store::Schema* const kManagementSchemas[] = {
-    &audit::kSchema,      &inventory::kSchema, &groups::kSchema, &enrollment::kSchema,
-    &compliance::kSchema, &accounts::kSchema,  &ledger::kSchema, &device_compliance::kSchema,
+    &audit::kSchema,      &inventory::kSchema, &groups::kSchema,  &enrollment::kSchema,
+    &compliance::kSchema, &accounts::kSchema,  &ledger::kSchema,  &device_compliance::kSchema,
+    &outbox::kSchema,     &webhooks::kSchema,  &notices::kSchema,
 };
 
 // One connection's road with everyone who works on it.
@@ -36,6 +45,30 @@ struct Road {
   device_compliance::Keeper keeper;
   std::vector<std::unique_ptr<ledger::LedgerActor>> workers;
 };
+
+// Nothing when no mail server is configured.
+Result<std::unique_ptr<mail::SmtpTransport>> mail_transport(const MailConfig& config, const World& world) {
+  if (config.server.empty()) return std::unique_ptr<mail::SmtpTransport>();
+  mail::SmtpOptions options{.server = config.server, .username = config.username};
+  options.ca_file = world.ca_file;
+  options.security = config.security == "tls"    ? mail::Security::tls
+                     : config.security == "none" ? mail::Security::none
+                                                 : mail::Security::starttls;
+  options.port = config.port != 0 ? config.port : options.security == mail::Security::tls ? 465 : 587;
+  if (!config.password_file.empty()) {
+    std::string content = TRY(read_file(config.password_file));
+    options.password = std::string(text::trim(content));
+  }
+  return std::make_unique<mail::SmtpTransport>(std::move(options));
+}
+
+http::ClientOptions webhook_client(const OutboundConfig& config, const World& world) {
+  http::ClientOptions options{.ca_file = world.ca_file};
+  options.allow_plain_http = config.plain_http;
+  options.response_bytes = kWebhookAnswerBytes;
+  options.allow = [allow = config.allow](const http::Destination& destination) { return allow.allows(destination); };
+  return options;
+}
 
 }  // namespace
 
@@ -92,14 +125,25 @@ class ManagementPart::ConnectionWatch final : public Actor {
 };
 
 struct ManagementPart::State {
-  State(const ManagementConfig& management, const World& the_world, std::unique_ptr<store::Store> opened)
+  State(const ManagementConfig& management, const World& the_world, std::unique_ptr<store::Store> opened,
+        std::unique_ptr<mail::SmtpTransport> smtp)
       : config(management),
         world(the_world),
         store(std::move(opened)),
         transport({.ca_file = world.ca_file}),
         pipeline(*store, book, [this] { watch.wake_workers(); }),
+        webhook_transport(webhook_client(config.outbound, world)),
+        webhook_carrier(*store, webhook_transport, world.sealer),
+        mail_out(std::move(smtp)),
+        mail_carrier(*store, mail_out.get(), {.from = config.mail.from, .to = config.mail.to}),
+        mail_worker(*store, mail_carrier, world.clock, world.entropy),
         stage(world.clock),
-        watch(*store, transport, world, stage) {}
+        watch(*store, transport, world, stage) {
+    for (int worker = 1; worker <= kWebhookWorkers; ++worker) {
+      webhook_workers.push_back(std::make_unique<outbox::OutboxActor>(
+          *store, webhook_carrier, world.clock, world.entropy, outbox::OutboxActorOptions{.worker = worker}));
+    }
+  }
 
   ManagementConfig config;
   const World& world;
@@ -108,6 +152,12 @@ struct ManagementPart::State {
   groups::GroupBook book;
   pipeline::Pipeline pipeline;
   http::Router router;
+  http::CurlTransport webhook_transport;
+  webhooks::WebhookCarrier webhook_carrier;
+  std::unique_ptr<mail::SmtpTransport> mail_out;  // nothing: no mail server is configured
+  notices::MailCarrier mail_carrier;
+  outbox::OutboxActor mail_worker;
+  std::vector<std::unique_ptr<outbox::OutboxActor>> webhook_workers;
   Stage stage;
   ConnectionWatch watch;
   std::unique_ptr<http::Server> server;
@@ -121,14 +171,16 @@ Result<std::unique_ptr<ManagementPart>> ManagementPart::open(const ManagementCon
   std::vector<store::Schema> schemas;
   for (const store::Schema* schema : kManagementSchemas) schemas.push_back(*schema);
   TRY(store->migrate(schemas));
-  auto part =
-      std::unique_ptr<ManagementPart>(new ManagementPart(std::make_unique<State>(config, world, std::move(store))));
+  auto smtp = TRY(mail_transport(config.mail, world));
+  auto part = std::unique_ptr<ManagementPart>(
+      new ManagementPart(std::make_unique<State>(config, world, std::move(store), std::move(smtp))));
   State& state = *part->state_;
   if (state.store->kind() == "sqlite") {
     // Nobody else can have this file open, so leases in it are those of a process that is gone.
     Time now = world.clock.now();
-    TRY(state.store->write(
-        [&](store::Transaction& tx) -> Result<std::int64_t> { return ledger::abandon_leases(tx, now); }));
+    TRY(state.store->write([&](store::Transaction& tx) -> Result<std::int64_t> {
+      return ledger::abandon_leases(tx, now) + outbox::abandon_leases(tx, now);
+    }));
   }
   TRY(state.store->write([&](store::Transaction& tx) -> Status {
     groups::follow_program(tx);
@@ -138,7 +190,10 @@ Result<std::unique_ptr<ManagementPart>> ManagementPart::open(const ManagementCon
                                            .entropy = world.entropy,
                                            .pipeline = state.pipeline,
                                            .sealer = world.sealer,
-                                           .connections_changed = [&state] { state.watch.connections_changed(); }});
+                                           .connections_changed = [&state] { state.watch.connections_changed(); },
+                                           .outbound = config.outbound.allow,
+                                           .outbound_plain_http = config.outbound.plain_http,
+                                           .mail_configured = state.mail_out != nullptr});
   register_operation_routes(state.router, *state.store);
   return part;
 }
@@ -154,6 +209,8 @@ Status ManagementPart::start() {
   TRY(state_->server->start());
   state_->stage.add(state_->pipeline);
   state_->stage.add(state_->watch);
+  for (auto& worker : state_->webhook_workers) state_->stage.add(*worker);
+  state_->stage.add(state_->mail_worker);
   return done();
 }
 

@@ -63,11 +63,17 @@ ServerProcess::ServerProcess(std::string program, std::vector<ServedUser> users)
 
 ServerProcess::~ServerProcess() { kill(); }
 
+void ServerProcess::configure_management(std::string keys) {
+  management_keys_ = std::move(keys);
+  std::ofstream(directory_.file("wardbridge.yaml")) << configuration();
+}
+
 std::string ServerProcess::configuration() const {
   std::string secret_file = directory_.file("secret.txt");
   std::string text = "data: " + directory_.file("data") +
                      "\nlog_level: warning\nmanagement: {listen: \"127.0.0.1:" + std::to_string(management_port_) +
-                     "\"}\ntenant:\n  listen: 127.0.0.1:" + std::to_string(tenant_port_) +
+                     "\"" + (management_keys_.empty() ? "" : ", " + management_keys_) +
+                     "}\ntenant:\n  listen: 127.0.0.1:" + std::to_string(tenant_port_) +
                      "\n  tenants:\n    - name: Contoso\n      domains: [contoso.example]\n      users:\n";
   for (std::size_t i = 0; i < users_.size(); ++i) {
     text += "        - {user_principal_name: " + users_[i].user_principal_name + ", display_name: \"" +

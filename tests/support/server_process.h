@@ -26,6 +26,8 @@ class ServerProcess {
   ~ServerProcess();
   ServerProcess(const ServerProcess&) = delete;
 
+  // More keys of `management` in flow style: `outbound: {allow: [127.0.0.1]}`. Before start().
+  void configure_management(std::string keys);
   // Starts and waits until both parts answer.
   Status start();
   // SIGKILL, as a crash would: nothing is flushed, nothing is said.
@@ -34,6 +36,7 @@ class ServerProcess {
   std::string management_url() const { return "https://127.0.0.1:" + std::to_string(management_port_); }
   std::string tenant_url() const { return "https://127.0.0.1:" + std::to_string(tenant_port_); }
   std::string ca_file() const { return directory_.file("data/ca.pem"); }
+  std::string ca_key_file() const { return directory_.file("data/ca-key.pem"); }
   const std::string& admin_password() const { return admin_password_; }
   const std::string& connector_id() const { return connector_id_; }
   const std::string& console_id() const { return console_id_; }
@@ -46,6 +49,7 @@ class ServerProcess {
   std::string program_;
   TemporaryDirectory directory_;
   std::vector<ServedUser> users_;
+  std::string management_keys_;
   int management_port_ = 0;
   int tenant_port_ = 0;
   std::string connector_id_, console_id_, payroll_id_, secret_;

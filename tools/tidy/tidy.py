@@ -15,10 +15,11 @@ WING_ORDER = {
     "management": [
         ["management/jamf_api", "management/sources"],
         ["management/pipeline"],
-        ["management/compliance"],
+        ["management/compliance", "management/notices"],
+        ["management/webhooks"],
         ["management/groups", "management/enrollment"],
         ["management/inventory"],
-        ["management/accounts"],
+        ["management/accounts", "management/outbox"],
     ],
     "tenant": [
         ["tenant/oauth", "tenant/graph"],

@@ -66,6 +66,7 @@ Result<Enrolled> enroll(store::Transaction& tx, Entropy& entropy, const Enrollme
                       json::Object{{"serialNumber", request.serial_number}, {"make", "Apple"}}}},
         .management_id = entropy.guid()};
     enrolled.id = TRY(inventory::create_computer(tx, computer, now, mac));
+    enrolled.is_new = true;
   }
   enrolled.check_in_token = entropy.token();
   TRY(inventory::set_credential(tx, enrolled.id, crypto::hash_token(enrolled.check_in_token)));

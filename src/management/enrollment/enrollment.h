@@ -36,6 +36,7 @@ struct EnrollmentRequest {
 struct Enrolled {
   inventory::ComputerId id;
   std::string check_in_token;  // shown once
+  bool is_new = false;         // there was no such computer before
 };
 // `unauthenticated`/`bad_invitation` when unknown, expired or used up; `invalid_argument` on a bad UDID or no serial
 // number. The computer is managed afterwards.

@@ -11,6 +11,8 @@
 #include "connector/device_compliance/device_compliance.h"
 #include "management/jamf_api/jamf_api.h"
 #include "management/jamf_api/routes.h"
+#include "management/notices/notices.h"
+#include "management/webhooks/webhooks.h"
 
 namespace wardbridge::jamf_api {
 
@@ -51,9 +53,10 @@ class Face : public ::testing::Test {
 
   Face() {
     store_ = store::open_sqlite({.path = ":memory:"}).value();
-    std::vector<store::Schema> schemas = {audit::kSchema,      inventory::kSchema,        groups::kSchema,
-                                          enrollment::kSchema, compliance::kSchema,       accounts::kSchema,
-                                          ledger::kSchema,     device_compliance::kSchema};
+    std::vector<store::Schema> schemas = {
+        audit::kSchema,      inventory::kSchema, groups::kSchema, enrollment::kSchema,
+        compliance::kSchema, accounts::kSchema,  ledger::kSchema, device_compliance::kSchema,
+        outbox::kSchema,     webhooks::kSchema,  notices::kSchema};
     EXPECT_TRUE(store_->migrate(schemas).ok());
     pipeline_ = std::make_unique<pipeline::Pipeline>(*store_, book_, nullptr);
     register_routes(router_, {.store = *store_,

@@ -1,5 +1,7 @@
 #include "management/jamf_api/group_wire.h"
 
+#include "management/notices/notices.h"
+
 namespace wardbridge::jamf_api {
 namespace {
 
@@ -158,7 +160,9 @@ Status delete_group(const GroupEdit& edit, const ComputerGroup& group) {
   if (settings.enabled && (settings.compliance_group == group.id || settings.applicable_group == group.id)) {
     return conflict("has_dependencies", "`" + group.name + "` decides the device compliance of computers");
   }
-  return groups::remove(edit.tx, group.id, edit.now, edit.by);
+  TRY(groups::remove(edit.tx, group.id, edit.now, edit.by));
+  notices::forget_group(edit.tx, group.id);
+  return done();
 }
 
 }  // namespace wardbridge::jamf_api

@@ -14,11 +14,13 @@ void register_routes(http::Router& router, const Dependencies& dependencies) {
   register_group_list_routes(api, dependencies);
   Api classic(router, dependencies.store, classic_error);
   register_classic_group_routes(classic, dependencies);
+  register_webhook_routes(classic, dependencies);
   register_extension_attribute_routes(api, dependencies);
   register_compliance_routes(api, dependencies);
   register_connection_routes(api, dependencies);
   register_mac_routes(api, dependencies);
   register_import_routes(api, dependencies);
+  register_notice_routes(api, dependencies);
   router.set_fallback([](const http::Request& request, int status, std::string_view message) {
     if (request.path.starts_with("/JSSResource")) return status_page(status, message);
     const char* code = status == 404   ? "NOT_FOUND"

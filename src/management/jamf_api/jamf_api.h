@@ -2,7 +2,7 @@
 // computer groups v2 and v3, extension attributes, device compliance information), the computer groups of its Classic
 // API (`/JSSResource`), the Mac's own routes, and this product's routes for
 // what the vendor offers only in its console (`/api/v1/wardbridge/...`: import, compliance settings, connections,
-// explain).
+// explain, notifications, what waits to leave the house); of the Classic API, the webhooks.
 //
 //   http::Router router;
 //   register_routes(router, {.store = store, .entropy = entropy, .pipeline = pipeline, .sealer = sealer});
@@ -13,6 +13,7 @@
 #include "management/pipeline/pipeline.h"
 #include "platform/crypto/crypto.h"
 #include "platform/entropy/entropy.h"
+#include "platform/http/allow_list.h"
 #include "platform/http/http.h"
 #include "platform/store/store.h"
 
@@ -26,6 +27,10 @@ struct Dependencies {
   const crypto::Sealer& sealer;
   // Called after a connection was created or changed, so that its actors start or look again. May be empty.
   std::function<void()> connections_changed = {};
+  // Where webhooks may go: for a warning when one is saved; the transport that delivers them is what enforces it.
+  http::AllowList outbound = {};
+  bool outbound_plain_http = false;
+  bool mail_configured = false;
 };
 
 // Also sets the router's fallback, so that unknown paths answer in Jamf's error body.

@@ -1,6 +1,7 @@
 // What a Mac says: enrol me, this is my inventory, this is my device in the directory.
 #include "management/inventory/fields.h"
 #include "management/jamf_api/routes.h"
+#include "management/notices/notices.h"
 #include "platform/crypto/crypto.h"
 
 namespace wardbridge::jamf_api {
@@ -19,6 +20,7 @@ Result<http::Response> enroll(const Dependencies& deps, const http::Request& req
   wanted.address = request.peer.address;
   auto enrolled = TRY(deps.store.write([&](store::Transaction& tx) -> Result<enrollment::Enrolled> {
     auto fresh = TRY(enrollment::enroll(tx, deps.entropy, wanted, request.received));
+    if (fresh.is_new) notices::computer_added(tx, fresh.id, request.received);
     deps.pipeline.settle(tx, fresh.id, "enrolled", request.received, request.received);
     return fresh;
   }));

@@ -13,11 +13,13 @@ void register_static_group_routes(Api& api, const Dependencies& dependencies);  
 void register_group_list_routes(Api& api, const Dependencies& dependencies);    // groups of both kinds
 // /JSSResource/computergroups; `classic` answers errors as the Classic API does.
 void register_classic_group_routes(Api& classic, const Dependencies& dependencies);
+void register_webhook_routes(Api& classic, const Dependencies& dependencies);  // webhooks, in the Classic API
 void register_extension_attribute_routes(Api& api, const Dependencies& dependencies);
 void register_compliance_routes(Api& api,
                                 const Dependencies& dependencies);  // device compliance information and settings
 void register_connection_routes(Api& api, const Dependencies& dependencies);  // roads to directory tenants
 void register_mac_routes(Api& api, const Dependencies& dependencies);         // enrolment, check-in, registration
 void register_import_routes(Api& api, const Dependencies& dependencies);      // records of another server
+void register_notice_routes(Api& api, const Dependencies& dependencies);      // notifications, deliveries that wait
 
 }  // namespace wardbridge::jamf_api

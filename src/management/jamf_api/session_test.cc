@@ -189,6 +189,7 @@ class EveryRoute : public Session {
   // The Classic API tells of errors in pages of its own.
   static bool is_classic(const std::string& pattern) { return pattern.starts_with("/JSSResource"); }
   static std::string path_of(std::string pattern) {
+    pattern = text::replace_all(pattern, "{name}", "x");
     pattern = text::replace_all(pattern, "{id}", "1");
     return text::replace_all(pattern, "{deviceId}", kDevice);
   }

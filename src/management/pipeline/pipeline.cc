@@ -4,6 +4,7 @@
 
 #include "management/groups/fleet.h"
 #include "management/groups/regroup.h"
+#include "management/notices/notices.h"
 #include "platform/log/log.h"
 #include "platform/metrics/metrics.h"
 
@@ -64,6 +65,7 @@ Result<CheckInAnswer> Pipeline::check_in(const CheckIn& check_in, Time now) {
       fresh.revision = computer.revision;
       for (inventory::Section section : changed) fresh.changed_sections.emplace_back(inventory::wire_name(section));
     }
+    notices::checked_in(tx, computer.id, is_sign_of_life ? notices::With::nothing : notices::With::inventory, now);
     if (!report.report_id.empty()) {
       inventory::store_receipt(tx, computer.id, report.report_id, check_in.body_hash,
                                {.answer = answer_text(fresh), .time = now});
@@ -95,6 +97,7 @@ void Pipeline::settle(store::Transaction& tx, inventory::Computer& computer, con
     if (auto stored = inventory::load(tx, computer.id, sections)) whole.sections = std::move(stored->sections);
     assessment = groups::assess(tx, book_, whole, now, cause);
   }
+  notices::membership_changed(tx, computer.id, assessment->changes, now);
   ++computer.assessments;
   compliance::Assessment verdicts = compliance::assess(tx, book_, computer, check_in_at, now);
   computer.reassess_at = std::min(assessment->valid_until, verdicts.look_again);

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "management/inventory/fields.h"
+#include "management/notices/notices.h"
+#include "management/webhooks/webhooks.h"
 #include "platform/clock/clock.h"
 
 namespace wardbridge::pipeline {
@@ -21,7 +23,8 @@ class PipelineTest : public ::testing::Test {
  protected:
   PipelineTest() : store_(store::open_sqlite({.path = ":memory:"}).value()) {
     const store::Schema schemas[] = {audit::kSchema,      inventory::kSchema,  groups::kSchema,
-                                     enrollment::kSchema, compliance::kSchema, ledger::kSchema};
+                                     enrollment::kSchema, compliance::kSchema, ledger::kSchema,
+                                     outbox::kSchema,     webhooks::kSchema,   notices::kSchema};
     EXPECT_TRUE(store_->migrate(schemas).ok());
     applicable_ =
         create_group("Applicable", {{.name = "Application Title", .search_type = "is", .value = "CompanyPortal.app"}});

@@ -13,11 +13,13 @@ namespace wardbridge::sources {
 namespace {
 
 // JAMF: elements whose children are the items of a list. The rest may only repeat by accident.
-constexpr std::array<std::string_view, 27> kLists = {"computers",
+constexpr std::array<std::string_view, 29> kLists = {"computers",
                                                      "criteria",
                                                      "computer_additions",
                                                      "computer_deletions",
                                                      "computer_groups",
+                                                     "display_fields",
+                                                     "webhooks",
                                                      "storage",
                                                      "partitions",
                                                      "mapped_printers",
@@ -142,8 +144,11 @@ class Reader {
 
 // What one item of a list is called, for the lists that are written.
 std::string_view item_of(std::string_view list) {
-  static constexpr std::pair<std::string_view, std::string_view> kItems[] = {
-      {"computers", "computer"}, {"criteria", "criterion"}, {"computer_groups", "computer_group"}};
+  static constexpr std::pair<std::string_view, std::string_view> kItems[] = {{"computers", "computer"},
+                                                                             {"criteria", "criterion"},
+                                                                             {"computer_groups", "computer_group"},
+                                                                             {"display_fields", "display_field"},
+                                                                             {"webhooks", "webhook"}};
   for (const auto& [name, item] : kItems) {
     if (name == list) return item;
   }

@@ -23,6 +23,13 @@ TEST(Digest, HmacIsThatOfRfc4231) {
   EXPECT_EQ(text::to_hex(hmac_sha256({}, {})), "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
 }
 
+TEST(Digest, HmacWithSha512IsThatOfRfc4231) {
+  EXPECT_EQ(
+      text::to_hex(hmac_sha512("Jefe", "what do ya want for nothing?")),
+      "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea2505549758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b"
+      "636e070a38bce737");
+}
+
 TEST(EqualInConstantTime, MeansEqual) {
   EXPECT_TRUE(equal_in_constant_time("", {}));
   EXPECT_TRUE(equal_in_constant_time("secret", "secret"));

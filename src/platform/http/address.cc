@@ -4,7 +4,7 @@
 #include <array>
 #include <cstdint>
 
-#include "platform/http/client.h"
+#include "platform/http/allow_list.h"
 
 namespace wardbridge::http {
 namespace {
@@ -38,10 +38,19 @@ constexpr Block4 kSpecial4[] = {
     {quad(240, 0, 0, 0), 4},       // reserved, and broadcast
 };
 
-bool is_public4(std::uint32_t address) {
-  return std::none_of(std::begin(kSpecial4), std::end(kSpecial4),
-                      [&](const Block4& block) { return (address ^ block.address) >> (32 - block.prefix) == 0; });
+// What an organisation runs its own services on.
+constexpr Block4 kInternal4[] = {
+    {quad(10, 0, 0, 0), 8},    {quad(100, 64, 0, 0), 10},  {quad(127, 0, 0, 0), 8},
+    {quad(172, 16, 0, 0), 12}, {quad(192, 168, 0, 0), 16},
+};
+
+template <std::size_t count>
+bool in_any4(const Block4 (&blocks)[count], std::uint32_t address) {
+  return std::any_of(std::begin(blocks), std::end(blocks),
+                     [&](const Block4& block) { return (address ^ block.address) >> (32 - block.prefix) == 0; });
 }
+
+bool is_public4(std::uint32_t address) { return !in_any4(kSpecial4, address); }
 
 std::uint32_t embedded4(const Bytes6& bytes, std::size_t at) {
   return quad(bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]);
@@ -63,16 +72,32 @@ bool is_public6(const Bytes6& bytes) {
   return true;
 }
 
-}  // namespace
+bool is_internal6(const Bytes6& bytes) {
+  if (starts_with(bytes, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF})) return in_any4(kInternal4, embedded4(bytes, 12));
+  Bytes6 loopback{};
+  loopback[15] = 1;
+  return bytes == loopback || (bytes[0] & 0xFE) == 0xFC;  // fc00::/7, unique local
+}
 
-bool is_public_address(const std::string& address) {
+// Asks the question of the address's own family; false for what is no address.
+template <class Ask4, class Ask6>
+bool ask(const std::string& address, Ask4 ask4, Ask6 ask6) {
   in_addr four{};
-  if (inet_pton(AF_INET, address.c_str(), &four) == 1) return is_public4(ntohl(four.s_addr));
+  if (inet_pton(AF_INET, address.c_str(), &four) == 1) return ask4(ntohl(four.s_addr));
   in6_addr six{};
   if (inet_pton(AF_INET6, address.c_str(), &six) != 1) return false;
   Bytes6 bytes{};
   std::copy(std::begin(six.s6_addr), std::end(six.s6_addr), bytes.begin());
-  return is_public6(bytes);
+  return ask6(bytes);
+}
+
+}  // namespace
+
+bool is_public_address(const std::string& address) { return ask(address, is_public4, is_public6); }
+
+bool is_internal_address(const std::string& address) {
+  return ask(
+      address, [](std::uint32_t four) { return in_any4(kInternal4, four); }, is_internal6);
 }
 
 }  // namespace wardbridge::http

@@ -1,8 +1,6 @@
 #include "platform/http/client.h"
 
 #include <arpa/inet.h>
-#include <curl/curl.h>
-#include <openssl/x509.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -11,36 +9,20 @@
 #include <mutex>
 
 #include "base/check.h"
+#include "platform/http/curl_easy.h"
 
 namespace wardbridge::http {
 namespace {
 
-constexpr Duration kLongestConnect = seconds{10};
 constexpr long kIdleConnectionSeconds = 45;   // less than servers usually keep one, so that few are found dead
 constexpr long kConnectionLifeSeconds = 600;  // so that a changed DNS entry is noticed
 constexpr std::size_t kKeptHandles = 64;
 constexpr std::size_t kResponseHeaderBytes = 256 * 1024;
 
-struct EasyCleanup {
-  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
-};
-using Easy = std::unique_ptr<CURL, EasyCleanup>;
-
-struct ListCleanup {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
-using List = std::unique_ptr<curl_slist, ListCleanup>;
-
-// An option that libcurl does not know would mean a limit or a check that silently is not there.
-template <class Value>
-void set(CURL* easy, CURLoption option, Value value) {
-  CURLcode code = curl_easy_setopt(easy, option, value);
-  CHECK(code == CURLE_OK, curl_easy_strerror(code));
-}
-
 // What the callbacks of one request share.
 struct Exchange {
   const ClientOptions& options;
+  const Url& url;
   Response response;
   std::size_t header_bytes = 0;
   bool too_large = false;
@@ -88,21 +70,16 @@ std::string numeric(const sockaddr& address, int family) {
 curl_socket_t open_socket(void* exchange_pointer, curlsocktype, curl_sockaddr* peer) {
   auto& exchange = *static_cast<Exchange*>(exchange_pointer);
   bool internet = peer->family == AF_INET || peer->family == AF_INET6;
-  if (!internet || !exchange.options.allow_address(numeric(peer->addr, peer->family))) {
+  if (!internet ||
+      !exchange.options.allow(
+          {.host = exchange.url.host, .port = exchange.url.port, .address = numeric(peer->addr, peer->family)})) {
     exchange.refused_address = true;
     return CURL_SOCKET_BAD;
   }
   return ::socket(peer->family, peer->socktype | SOCK_CLOEXEC, peer->protocol);
 }
 
-void set_trust(CURL* easy, const ClientOptions& options) {
-  set(easy, CURLOPT_SSL_VERIFYPEER, 1L);
-  set(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-  set(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-  // Without these two lines libcurl trusts the bundle that it was built with, whatever was asked for.
-  const char* directory = options.use_system_store ? X509_get_default_cert_dir() : nullptr;
-  set(easy, CURLOPT_CAPATH, directory);
-  set(easy, CURLOPT_CAINFO, options.ca_file.empty() ? nullptr : options.ca_file.c_str());
+void set_identity(CURL* easy, const ClientOptions& options) {
   if (!options.client_certificate) return;
   auto blob = [](const std::string& pem) {
     return curl_blob{const_cast<char*>(pem.data()), pem.size(), CURL_BLOB_NOCOPY};
@@ -115,14 +92,14 @@ void set_trust(CURL* easy, const ClientOptions& options) {
   set(easy, CURLOPT_SSLKEY_BLOB, &key);
 }
 
-void set_limits(CURL* easy, const ClientOptions& options, Duration deadline) {
+void set_limits(CURL* easy, const ClientOptions& options, Duration deadline, Duration connect_time) {
   set(easy, CURLOPT_NOSIGNAL, 1L);
   set(easy, CURLOPT_PROTOCOLS_STR, options.allow_plain_http ? "http,https" : "https");
   set(easy, CURLOPT_FOLLOWLOCATION, 0L);
   set(easy, CURLOPT_PATH_AS_IS, 1L);
   set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   set(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(deadline.count()));
-  set(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(std::min(deadline, kLongestConnect).count()));
+  set(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(std::min(deadline, connect_time).count()));
   set(easy, CURLOPT_MAXAGE_CONN, kIdleConnectionSeconds);
   set(easy, CURLOPT_MAXLIFETIME_CONN, kConnectionLifeSeconds);
   set(easy, CURLOPT_MAXCONNECTS, 8L);
@@ -140,7 +117,7 @@ void set_callbacks(CURL* easy, Exchange& exchange) {
   set(easy, CURLOPT_WRITEDATA, &exchange);
   set(easy, CURLOPT_HEADERFUNCTION, &take_header);
   set(easy, CURLOPT_HEADERDATA, &exchange);
-  if (exchange.options.allow_address) {
+  if (exchange.options.allow) {
     set(easy, CURLOPT_OPENSOCKETFUNCTION, &open_socket);
     set(easy, CURLOPT_OPENSOCKETDATA, &exchange);
   }
@@ -161,12 +138,7 @@ void set_method_and_body(CURL* easy, const OutboundRequest& request) {
 // libcurl's spelling: `Name: value`, `Name;` for an empty value, `Name:` to leave out what libcurl would add.
 List make_header_list(const Headers& headers) {
   List list;
-  auto append = [&](const std::string& line) {
-    curl_slist* longer = curl_slist_append(list.get(), line.c_str());
-    CHECK(longer != nullptr, "out of memory");
-    static_cast<void>(list.release());
-    list.reset(longer);
-  };
+  auto append = [&](const std::string& line) { append_to(list, line); };
   append("Expect:");  // its pause costs more than a body that is refused late
   if (!headers.get("Content-Type")) append("Content-Type:");
   for (const auto& [name, value] : headers.all()) append(value.empty() ? name + ";" : name + ": " + value);
@@ -190,32 +162,6 @@ Status check_request(const OutboundRequest& request, const ClientOptions& option
   return done();
 }
 
-const char* unavailable_reason(CURLcode code) {
-  switch (code) {
-    case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_RESOLVE_PROXY:
-      return "dns";
-    case CURLE_COULDNT_CONNECT:
-    case CURLE_PROXY:
-      return "connect";
-    case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_CIPHER:
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_ISSUER_ERROR:
-    case CURLE_SSL_ENGINE_INITFAILED:
-      return "tls";
-    case CURLE_SEND_ERROR:
-    case CURLE_RECV_ERROR:
-    case CURLE_GOT_NOTHING:
-    case CURLE_PARTIAL_FILE:
-      return "reset";
-    default:
-      return nullptr;
-  }
-}
-
 Failure failure_of(CURLcode code, const Exchange& exchange, const std::string& origin) {
   if (exchange.too_large || code == CURLE_FILESIZE_EXCEEDED) {
     return {Code::too_large, "response_too_large", "`" + origin + "` sent more than this client takes"};
@@ -226,7 +172,7 @@ Failure failure_of(CURLcode code, const Exchange& exchange, const std::string& o
   }
   std::string why = exchange.explanation[0] != '\0' ? exchange.explanation.data() : curl_easy_strerror(code);
   std::string message = "no answer from `" + origin + "`: " + why;
-  if (const char* reason = unavailable_reason(code)) return unavailable(reason, message);
+  if (const char* reason = reason_of_unavailable(code)) return unavailable(reason, message);
   return {Code::internal, "bad_answer", message};
 }
 
@@ -262,8 +208,7 @@ struct CurlTransport::State {
 };
 
 CurlTransport::CurlTransport(ClientOptions options) : state_(std::make_unique<State>(std::move(options))) {
-  static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
-  CHECK(started == CURLE_OK, curl_easy_strerror(started));
+  start_curl();
 }
 
 CurlTransport::~CurlTransport() = default;
@@ -271,14 +216,16 @@ CurlTransport::~CurlTransport() = default;
 Result<Response> CurlTransport::send(const OutboundRequest& request, Duration deadline) {
   const ClientOptions& options = state_->options;
   TRY(check_request(request, options));
-  std::string origin = parse_url(request.url)->origin();
+  Url url = TRY(parse_url(request.url));
+  std::string origin = url.origin();
   if (deadline <= Duration{0}) return Failure{Code::timeout, "timeout", "no time was left to ask `" + origin + "`"};
 
-  Exchange exchange{options};
+  Exchange exchange{options, url};
   List headers = make_header_list(request.headers);
   Easy easy = state_->borrow();
-  set_limits(easy.get(), options, deadline);
-  set_trust(easy.get(), options);
+  set_limits(easy.get(), options, deadline, request.connect_time);
+  set_trust(easy.get(), options.ca_file, options.use_system_store);
+  set_identity(easy.get(), options);
   set_callbacks(easy.get(), exchange);
   set_method_and_body(easy.get(), request);
   set(easy.get(), CURLOPT_URL, request.url.c_str());

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "platform/http/allow_list.h"
 #include "platform/http/http.h"
 #include "platform/http/server.h"
 
@@ -24,9 +25,9 @@ struct ClientOptions {
   std::optional<TlsIdentity> client_certificate;
   std::size_t response_bytes = limits::kResponseBodyBytes;
   std::string user_agent = "Wardbridge";
-  // Called with the numeric address before each connect, from the thread that sends; nothing: every address is allowed.
-  // Behind a proxy that is the proxy's address, and which peers are reachable is the proxy's to say.
-  std::function<bool(const std::string& address)> allow_address;
+  // Called before each connect, from the thread that sends; nothing: every destination is allowed. Behind a proxy the
+  // address is the proxy's, and which peers are reachable is the proxy's to say.
+  std::function<bool(const Destination&)> allow;
 };
 
 // Thread-safe. Connections are kept in a pool and reused; a request on one that the peer has meanwhile closed, without
@@ -41,9 +42,5 @@ class CurlTransport final : public Transport {
   struct State;
   std::unique_ptr<State> state_;
 };
-
-// The default allow-list for addresses that an admin typed: not loopback, private, link-local, carrier-grade NAT,
-// multicast, unspecified, or an IPv6 form of any of these.
-bool is_public_address(const std::string& address);
 
 }  // namespace wardbridge::http

@@ -341,15 +341,17 @@ TEST_F(ClientTest, ShowsEveryAddressToTheAllowList) {
   start();
   ClientOptions options = trusting();
   std::string seen;
-  options.allow_address = [&](const std::string& address) {
-    seen = address;
+  options.allow = [&](const Destination& destination) {
+    seen = destination.host + " " + destination.address;
+    EXPECT_EQ(destination.port, server_->port());
     return true;
   };
   CurlTransport open(options);
   EXPECT_TRUE(open.send({"GET", url("/hello")}, seconds{5}).ok());
-  EXPECT_EQ(seen, "127.0.0.1");
+  EXPECT_EQ(seen, "127.0.0.1 127.0.0.1");
 
-  options.allow_address = is_public_address;
+  AllowList public_only;
+  options.allow = [&](const Destination& destination) { return public_only.allows(destination); };
   CurlTransport guarded(options);
   auto refused = guarded.send({"GET", url("/hello")}, seconds{5});
   ASSERT_FALSE(refused.ok());

@@ -129,6 +129,7 @@ struct OutboundRequest {
   std::string url;  // absolute, https (or http where the transport allows it)
   Headers headers;
   std::string body;
+  Duration connect_time = seconds{10};  // at most, for name, connection and TLS; within the deadline
 };
 
 class Transport {
