@@ -5,8 +5,8 @@
 #include <array>
 #include <atomic>
 #include <fstream>
-#include <future>
 #include <mutex>
+#include <semaphore>
 
 #include "base/text.h"
 #include "management/outbox/outbox_actor.h"
@@ -468,17 +468,17 @@ TEST_F(WebhooksTest, KeepsToItsTimeouts) {
   Webhook webhook = hook(Event::computer_check_in);
   webhook.connection_timeout_seconds = webhook.read_timeout_seconds = 1;
   make(webhook);
-  std::promise<void> released;
-  std::shared_future<void> until = released.get_future().share();
-  receiver_.answer([until](const http::Request&) {
-    until.wait();
+  std::binary_semaphore released(0);
+  receiver_.answer([&](const http::Request&) {
+    released.acquire();
     return http::text_response(200, "");
   });
   happen(Event::computer_check_in);
   Duration began = monotonic_now();
   work();
   EXPECT_LT(monotonic_now() - began, seconds{10});
-  released.set_value();
+  released.release();
+  receiver_.stop();  // the handler is through
   EXPECT_EQ(only_reason(false), "timeout");
 }
 
