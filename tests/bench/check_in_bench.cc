@@ -15,7 +15,6 @@
 #include <thread>
 #include <vector>
 
-#include "app/local_authority.h"
 #include "app/management_part.h"
 #include "app/tenant_part.h"
 #include "app/wiring.h"
@@ -34,7 +33,6 @@ struct Rig {
   testing::TemporaryDirectory directory;
   SystemClock clock;
   SystemEntropy entropy;
-  std::unique_ptr<crypto::Sealer> sealer;
   std::unique_ptr<app::World> world;
   std::unique_ptr<app::TenantPart> tenant;
   std::unique_ptr<app::ManagementPart> management;
@@ -49,16 +47,9 @@ Status set_up(Rig& rig, const std::string& store_kind, int macs, bool registers)
     auto* cluster = TRY(testing::PostgresCluster::of_this_program());
     store.connection = TRY(cluster->fresh_database());
   }
-  auto authority = TRY(app::LocalAuthority::open(rig.directory.path(), rig.entropy, rig.clock.now()));
-  rig.sealer =
-      std::make_unique<crypto::Sealer>(TRY(crypto::open_key_file(rig.directory.file("seal.key"), rig.entropy)));
-  http::TlsIdentity identity = TRY(authority.identity_for({}, rig.entropy, rig.clock.now()));
-  rig.world = std::make_unique<app::World>(app::World{.clock = rig.clock,
-                                                      .entropy = rig.entropy,
-                                                      .sealer = *rig.sealer,
-                                                      .data = rig.directory.path(),
-                                                      .ca_file = authority.ca_file(),
-                                                      .identity = std::move(identity)});
+  app::Config config;
+  config.data = rig.directory.path();
+  rig.world = std::make_unique<app::World>(TRY(app::open_world(config, rig.clock, rig.entropy)));
 
   app::TenantConfig contoso{.name = "Contoso", .domains = {kDomain}};
   std::vector<mac::Profile> profiles;
@@ -83,7 +74,7 @@ Status set_up(Rig& rig, const std::string& store_kind, int macs, bool registers)
 
   auto new_transport = [&]() -> http::Transport& {
     rig.transports.push_back(std::make_unique<http::CurlTransport>(
-        http::ClientOptions{.ca_file = authority.ca_file(), .use_system_store = false}));
+        http::ClientOptions{.ca_file = rig.world->ca_file, .use_system_store = false}));
     return *rig.transports.back();
   };
   http::Transport& admin_transport = new_transport();

@@ -353,10 +353,10 @@ std::vector<ComplianceState> states_of(store::Transaction& tx, ComputerId comput
   return states;
 }
 
-StandingVerdicts standing_verdicts(store::Transaction& tx, Time now) {
+StandingVerdicts standing_verdicts(store::Transaction& tx, Time after) {
   auto row = tx.query_one(
       "SELECT COUNT(*), COALESCE(MAX(valid_until), 0) FROM compliance_state WHERE state = ? AND valid_until > ?",
-      {wire_name(State::compliant), now});
+      {wire_name(State::compliant), after});
   return {.compliant = row->integer(0), .until = row->time(1)};
 }
 

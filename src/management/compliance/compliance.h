@@ -70,12 +70,13 @@ struct ComplianceState {
 // As of `now`: a verdict past its time reads as NON_COMPLIANT, whether or not the heartbeat has noticed (law 3).
 std::vector<ComplianceState> states_of(store::Transaction& tx, ComputerId computer, Time now);
 
-// What the directory was told and may still believe at `now`, were nobody to tell it anything more.
+// What the directory was told last, were nobody to tell it anything more.
 struct StandingVerdicts {
   std::int64_t compliant = 0;  // devices
   Time until = kEpoch;         // when the last of them ends
 };
-StandingVerdicts standing_verdicts(store::Transaction& tx, Time now);
+// Verdicts that end after `after`; those that have ended, too, with kEpoch.
+StandingVerdicts standing_verdicts(store::Transaction& tx, Time after);
 
 struct Assessment {
   Time look_again = kNever;        // kNever: only when something changes

@@ -46,10 +46,10 @@ json::Value still_trusted(store::Transaction& tx, const compliance::Settings& se
   if (settings.enabled || !settings.connection) return nullptr;
   auto connection = device_compliance::find(tx, settings.connection);
   if (!connection || ledger::lane(tx, settings.connection).purpose != ledger::Lane::Purpose::open) return nullptr;
-  compliance::StandingVerdicts standing = compliance::standing_verdicts(tx, now);
-  if (standing.compliant == 0) return nullptr;
   // A directory that is not told until when a verdict holds decides that for itself.
   bool directory_knows_the_end = connection->extensions.valid_until;
+  compliance::StandingVerdicts standing = compliance::standing_verdicts(tx, directory_knows_the_end ? now : kEpoch);
+  if (standing.compliant == 0) return nullptr;
   std::string id = std::to_string(connection->id.value);
   std::string until = directory_knows_the_end ? "until " + to_iso8601(standing.until, false) + " at the latest"
                                               : "for as long as the directory trusts a verdict";

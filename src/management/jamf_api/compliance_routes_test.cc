@@ -125,7 +125,9 @@ TEST_F(ComplianceRoutes, TurningItOffSaysWhatTheDirectoryStillBelieves) {
   EXPECT_EQ(off.at("stillTrusted.until"), "null") << "this directory never said that it heeds a verdict's end";
   std::string disable = std::string(kConnections) + "/" + off.at("connectionId") + "/disable";
   EXPECT_NE(off.at("stillTrusted.message").find("POST " + disable), std::string::npos) << off.text;
+  now_ += hours{24};
   EXPECT_EQ(get(kSettings).at("stillTrusted.devices"), "1") << "and goes on saying so";
+  now_ -= hours{24};
 
   ASSERT_TRUE(store_
                   ->write([&](store::Transaction& tx) -> Status {
