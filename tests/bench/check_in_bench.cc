@@ -75,7 +75,7 @@ Status set_up(Rig& rig, const std::string& store_kind, int macs, bool registers)
 
   auto new_transport = [&]() -> http::Transport& {
     rig.transports.push_back(std::make_unique<http::CurlTransport>(
-        http::ClientOptions{.ca_file = authority.ca_file(), .use_system_store = false}));
+        http::ClientOptions{.ca_file = rig.world->ca_file, .use_system_store = false}));
     return *rig.transports.back();
   };
   http::Transport& admin_transport = new_transport();
