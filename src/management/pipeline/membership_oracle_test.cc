@@ -8,7 +8,9 @@
 #include "management/groups/extension_attributes.h"
 #include "management/groups/static_groups.h"
 #include "management/inventory/fields.h"
+#include "management/notices/notices.h"
 #include "management/pipeline/pipeline.h"
+#include "management/webhooks/webhooks.h"
 
 namespace wardbridge::pipeline {
 namespace {
@@ -18,7 +20,8 @@ class MembershipOracle {
   explicit MembershipOracle(std::uint64_t seed)
       : store_(store::open_sqlite({.path = ":memory:"}).value()), dice_(seed) {
     const store::Schema schemas[] = {audit::kSchema,      inventory::kSchema,  groups::kSchema,
-                                     enrollment::kSchema, compliance::kSchema, ledger::kSchema};
+                                     enrollment::kSchema, compliance::kSchema, ledger::kSchema,
+                                     outbox::kSchema,     webhooks::kSchema,   notices::kSchema};
     CHECK(store_->migrate(schemas).ok());
     restart();
     write([&](auto& tx) { return groups::create_attribute(tx, {.name = "Ward"}, now_, by_); });
