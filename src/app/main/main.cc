@@ -7,6 +7,7 @@
 #include "app/serve.h"
 #include "base/text.h"
 #include "cli/import.h"
+#include "management/groups/computer_facts.h"
 #include "platform/http/client.h"
 
 namespace {
@@ -102,6 +103,13 @@ int main(int argc, char** argv) {
   computers_verb->add_flag("--json", import.json, "the summary as JSON");
   add_target(computers_verb, target);
   computers_verb->callback([&] { exit_code = run_import(target, import); });
+
+  // For the documentation's own sake, and so left out of the help.
+  CLI::App* reference_verb = program.add_subcommand("reference", "print a page of the reference")->group("");
+  reference_verb->require_subcommand(1);
+  reference_verb->add_subcommand("criteria", "docs/reference/criteria.md")->callback([] {
+    std::fputs(groups::criteria_reference().c_str(), stdout);
+  });
 
   try {
     program.parse(argc, argv);
