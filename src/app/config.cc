@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "platform/mail/mail.h"
+#include "platform/time_zone/time_zone.h"
 
 namespace wardbridge::app {
 namespace {
@@ -143,6 +144,13 @@ class Reader {
       }
     };
   }
+  Read time_zone(std::string& target) const {
+    return [&target, this](const YAML::Node& node, const std::string& path) {
+      text(target)(node, path);
+      auto zone = load_time_zone(target);
+      if (!zone.ok()) fail(node, "`" + path + "`: " + zone.failure().message);
+    };
+  }
   template <class Item>
   Read list_of(std::vector<Item>& target, std::function<std::map<std::string, Read>(Item&)> keys) const {
     return [&target, keys, this](const YAML::Node& node, const std::string& path) {
@@ -242,12 +250,16 @@ void read_config(const Reader& reader, const YAML::Node& root, Config& config) {
        {"log_level", reader.one_of(config.log_level, {"debug", "info", "warning", "error"})},
        {"certificate_file", reader.text(config.certificate_file)},
        {"private_key_file", reader.text(config.private_key_file)},
-       {"management", reader.section({{"enabled", reader.flag(config.management.enabled)},
-                                      {"listen", reader.listen(config.management.listen)},
-                                      {"public_url", reader.url(config.management.public_url)},
-                                      {"store", reader.section(store_keys(reader, config.management.store))},
-                                      {"outbound", reader.section(outbound_keys(reader, config.management.outbound))},
-                                      {"mail", reader.section(mail_keys(reader, config.management.mail))}})},
+       {"management",
+        reader.section({{"enabled", reader.flag(config.management.enabled)},
+                        {"listen", reader.listen(config.management.listen)},
+                        {"public_url", reader.url(config.management.public_url)},
+                        {"store", reader.section(store_keys(reader, config.management.store))},
+                        {"outbound", reader.section(outbound_keys(reader, config.management.outbound))},
+                        {"mail", reader.section(mail_keys(reader, config.management.mail))},
+                        {"time_zone", reader.time_zone(config.management.time_zone)},
+                        {"groups", reader.section({{"mixed_and_or", reader.one_of(config.management.mixed_and_or,
+                                                                                  {"and_first", "left_fold"})}})}})},
        {"tenant", reader.section(
                       {{"enabled", reader.flag(config.tenant.enabled)},
                        {"listen", reader.listen(config.tenant.listen)},

@@ -81,6 +81,8 @@ struct ManagementConfig {
   StoreConfig store;
   OutboundConfig outbound;
   MailConfig mail;
+  std::string time_zone = "UTC";           // whose days the dates in criteria mean
+  std::string mixed_and_or = "and_first";  // how groups read `and` and `or` without parentheses; or `left_fold`
 };
 
 struct TenantFaceConfig {

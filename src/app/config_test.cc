@@ -31,6 +31,8 @@ management:
   store: {kind: postgresql, connection: "host=/run/postgresql"}
   outbound: {allow: [public, hooks.corp.example, 10.0.0.0/8], plain_http: true}
   mail: {server: mail.corp.example, username: wardbridge, password_file: mail.txt, from: w@corp.example, to: [it@corp.example]}
+  time_zone: America/New_York
+  groups: {mixed_and_or: left_fold}
 tenant:
   enabled: false
   compliance_validity_hours: 48
@@ -59,6 +61,8 @@ tenant:
   EXPECT_TRUE(config->management.outbound.plain_http);
   EXPECT_EQ(config->management.mail.security, "starttls");
   EXPECT_EQ(config->management.mail.to.at(0), "it@corp.example");
+  EXPECT_EQ(config->management.time_zone, "America/New_York");
+  EXPECT_EQ(config->management.mixed_and_or, "left_fold");
   EXPECT_EQ(config->tenant.tenants.at(0).groups.at(0).members.at(0), "ada@contoso.example");
   EXPECT_TRUE(config->tenant.tenants.at(0).applications.at(0).public_client);
 }
@@ -90,6 +94,12 @@ TEST(ConfigTest, WrongValuesSayWhatIsWanted) {
             "w.yaml:2: `management.mail.from`: `nobody` is not a mail address of the form `name@domain`");
   EXPECT_EQ(refusal("management:\n  mail: {port: 0}\n"),
             "w.yaml:2: `management.mail.port` must be a port from 1 to 65535");
+  EXPECT_EQ(
+      refusal("management:\n  time_zone: Atlantis\n"),
+      "w.yaml:2: `management.time_zone`: `Atlantis` is not a time zone that this system knows; they are named like "
+      "`Europe/Berlin` (package tzdata)");
+  EXPECT_EQ(refusal("management:\n  groups: {mixed_and_or: right}\n"),
+            "w.yaml:2: `management.groups.mixed_and_or` must be one of and_first, left_fold, not `right`");
   EXPECT_EQ(refusal("tenant: 7\n"), "w.yaml:1: `tenant` must be a mapping of keys");
 }
 

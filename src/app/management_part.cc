@@ -14,6 +14,7 @@
 #include "management/notices/mail_carrier.h"
 #include "management/webhooks/webhook_carrier.h"
 #include "platform/log/log.h"
+#include "platform/time_zone/time_zone.h"
 
 namespace wardbridge::app {
 namespace {
@@ -30,6 +31,13 @@ const store::Schema* const kManagementSchemas[] = {
     &compliance::kSchema, &accounts::kSchema,  &ledger::kSchema,  &device_compliance::kSchema,
     &outbox::kSchema,     &webhooks::kSchema,  &notices::kSchema,
 };
+
+Result<criteria::Options> criteria_options(const ManagementConfig& config) {
+  criteria::Options options;
+  if (config.mixed_and_or == "left_fold") options.precedence = criteria::Precedence::left_fold;
+  if (config.time_zone != "UTC") options.time_zone = TRY(load_time_zone(config.time_zone));
+  return options;
+}
 
 // One connection's road with everyone who works on it.
 struct Road {
@@ -126,11 +134,12 @@ class ManagementPart::ConnectionWatch final : public Actor {
 
 struct ManagementPart::State {
   State(const ManagementConfig& management, const World& the_world, std::unique_ptr<store::Store> opened,
-        std::unique_ptr<mail::SmtpTransport> smtp)
+        std::unique_ptr<mail::SmtpTransport> smtp, criteria::Options criteria)
       : config(management),
         world(the_world),
         store(std::move(opened)),
         transport({.ca_file = world.ca_file}),
+        book(std::move(criteria)),
         pipeline(*store, book, [this] { watch.wake_workers(); }),
         webhook_transport(webhook_client(config.outbound, world)),
         webhook_carrier(*store, webhook_transport, world.sealer),
@@ -172,8 +181,9 @@ Result<std::unique_ptr<ManagementPart>> ManagementPart::open(const ManagementCon
   for (const store::Schema* schema : kManagementSchemas) schemas.push_back(*schema);
   TRY(store->migrate(schemas));
   auto smtp = TRY(mail_transport(config.mail, world));
-  auto part = std::unique_ptr<ManagementPart>(
-      new ManagementPart(std::make_unique<State>(config, world, std::move(store), std::move(smtp))));
+  criteria::Options criteria = TRY(criteria_options(config));
+  auto part = std::unique_ptr<ManagementPart>(new ManagementPart(
+      std::make_unique<State>(config, world, std::move(store), std::move(smtp), std::move(criteria))));
   State& state = *part->state_;
   if (state.store->kind() == "sqlite") {
     // Nobody else can have this file open, so leases in it are those of a process that is gone.
@@ -183,7 +193,7 @@ Result<std::unique_ptr<ManagementPart>> ManagementPart::open(const ManagementCon
     }));
   }
   TRY(state.store->write([&](store::Transaction& tx) -> Status {
-    groups::follow_program(tx);
+    groups::follow_program(tx, state.book);
     return done();
   }));
   jamf_api::register_routes(state.router, {.store = *state.store,

@@ -25,6 +25,7 @@ struct GroupBook::Edition {
     bool usable() const { return program.has_value() || !smart; }  // nobody is a member of one that isn't
   };
   Revision revision;
+  std::shared_ptr<const TimeZone> time_zone;  // of the server's wall clock; none: UTC
   std::vector<Entry> entries;
   std::vector<inventory::Section> sections;
   std::vector<ExtensionAttribute> attributes;  // whose names are criteria

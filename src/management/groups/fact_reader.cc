@@ -72,7 +72,8 @@ std::vector<Section> sections_of_facts() {
   return sections;
 }
 
-FactReader::FactReader(const std::vector<FactDefinition>& definitions) : table_(definitions, list_layout(definitions)) {
+FactReader::FactReader(const std::vector<FactDefinition>& definitions, std::shared_ptr<const TimeZone> zone)
+    : table_(definitions, list_layout(definitions)), zone_(std::move(zone)) {
   for (const TupleList& list : tuple_lists()) {
     Tuple& tuple = tuples_[index_of(list.section)];
     tuple.exists = true;
@@ -137,7 +138,8 @@ FactChange FactReader::read_tuple(const Tuple& tuple, const inventory::Computer&
 }
 
 std::vector<FactChange> FactReader::read(const inventory::Computer& computer, std::span<const Section> sections) {
-  ComputerFacts facts(computer, [](std::string_view) { return criteria::Membership{}; });
+  ComputerFacts facts(
+      computer, [](std::string_view) { return criteria::Membership{}; }, zone_.get());
   std::vector<FactChange> changes;
   auto keep = [&](FactChange change) {
     if (change.kind == Place::Kind::list) {

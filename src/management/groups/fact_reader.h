@@ -16,7 +16,8 @@ std::vector<criteria::FactDefinition> definitions_with(const std::vector<Extensi
 
 class FactReader {
  public:
-  explicit FactReader(const std::vector<criteria::FactDefinition>& definitions);
+  // `zone` is the server's wall clock; none: UTC.
+  FactReader(const std::vector<criteria::FactDefinition>& definitions, std::shared_ptr<const TimeZone> zone);
 
   criteria::FactTable& table() { return table_; }
   const criteria::FactTable& table() const { return table_; }
@@ -41,6 +42,7 @@ class FactReader {
   criteria::FactChange read_tuple(const Tuple& tuple, const inventory::Computer& computer, inventory::Section section);
 
   criteria::FactTable table_;
+  std::shared_ptr<const TimeZone> zone_;
   std::vector<Step> own_;  // read from members of Computer
   std::array<std::vector<Step>, inventory::kSectionCount> by_section_;
   std::array<Tuple, inventory::kSectionCount> tuples_;

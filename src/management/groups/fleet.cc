@@ -84,7 +84,7 @@ struct Fleet::State {
     std::string wanted_layout = layout_of(wanted->attributes);
     if (!reader || wanted_layout != layout) {
       network.reset();
-      reader = std::make_unique<FactReader>(definitions_with(wanted->attributes));
+      reader = std::make_unique<FactReader>(definitions_with(wanted->attributes), wanted->time_zone);
       layout = std::move(wanted_layout);
       ++layout_number;
       rows.clear();

@@ -109,7 +109,8 @@ class Judging {
         computer_(computer),
         now_(now),
         site_(site_of(computer)),
-        facts_(computer, [this](std::string_view group) { return member_of(group); }) {
+        facts_(
+            computer, [this](std::string_view group) { return member_of(group); }, edition.time_zone.get()) {
     results_.reserve(edition.entries.size());
     for (const Entry& entry : edition.entries) {
       current_ = &entry;
@@ -180,6 +181,7 @@ std::shared_ptr<const Edition> GroupBook::edition(store::Transaction& tx) {
   edition->attributes = list_attributes(tx);
   edition->entries = Binder(std::move(assigned_only), list(tx), vocabulary_with(edition->attributes), options_).bind();
   edition->sections = sections_of(edition->entries);
+  edition->time_zone = options_.time_zone;
   std::lock_guard lock(mutex_);
   latest_ = edition;
   return latest_;

@@ -24,6 +24,8 @@ class GroupBook {
   explicit GroupBook(criteria::Options options = {});
   ~GroupBook();
 
+  const criteria::Options& options() const { return options_; }
+
   // The inventory sections that the groups read, as this transaction sees them.
   std::vector<inventory::Section> sections_needed(store::Transaction& tx);
 

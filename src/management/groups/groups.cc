@@ -57,11 +57,11 @@ struct Checked {
 };
 
 // Everything that can be wrong with a group that is about to be stored. Tidies its criteria.
-Result<Checked> check(store::Transaction& tx, SmartComputerGroup& group) {
+Result<Checked> check(store::Transaction& tx, SmartComputerGroup& group, const criteria::Options& options) {
   ComputerGroup common = common_of(group);
   TRY(check_common(tx, common));
   group.platform_id = common.platform_id;
-  criteria::Program program = TRY(criteria::compile(group.criteria, vocabulary_with(list_attributes(tx))));
+  criteria::Program program = TRY(criteria::compile(group.criteria, vocabulary_with(list_attributes(tx)), options));
   tidy(group.criteria);
   GroupNames names = stored_names(tx);
   names[group.id] = group.name;
@@ -105,10 +105,11 @@ void delete_rows(store::Transaction& tx, const ComputerGroup& group, Time now) {
 
 }  // namespace
 
-Result<Saved> create(store::Transaction& tx, SmartComputerGroup group, Time now, const audit::Actor& actor) {
+Result<Saved> create(store::Transaction& tx, SmartComputerGroup group, Time now, const audit::Actor& actor,
+                     const criteria::Options& options) {
   lock_edits(tx);
   group.id = GroupId{tx.next_id("computer_group")};
-  Checked checked = TRY(check(tx, group));
+  Checked checked = TRY(check(tx, group, options));
   insert_group(tx, common_of(group));
   write_criteria(tx, group.id, group.criteria, checked.references);
   record_edit(tx, {}, group, "create", now, actor);
@@ -116,12 +117,13 @@ Result<Saved> create(store::Transaction& tx, SmartComputerGroup group, Time now,
   return Saved{group.id, std::move(checked.warnings)};
 }
 
-Result<Saved> replace(store::Transaction& tx, SmartComputerGroup group, Time now, const audit::Actor& actor) {
+Result<Saved> replace(store::Transaction& tx, SmartComputerGroup group, Time now, const audit::Actor& actor,
+                      const criteria::Options& options) {
   lock_edits(tx);
   auto before = find(tx, group.id);
   if (!before) return no_group(group.id);
   group.platform_id = before->platform_id;
-  Checked checked = TRY(check(tx, group));
+  Checked checked = TRY(check(tx, group, options));
   if (group == *before) return Saved{group.id, std::move(checked.warnings)};  // nobody needs to be judged anew
   update_group(tx, common_of(group));
   write_criteria(tx, group.id, group.criteria, checked.references);

@@ -61,9 +61,12 @@ struct Saved {
 // does not exist), `group_cycle` (the message names the path), `nested_too_deep`.
 //
 // A criterion may name a group by name or, failing that, by id; it follows that group when it is renamed.
-Result<Saved> create(store::Transaction& tx, SmartComputerGroup group, Time now, const audit::Actor& actor);
+// `options` are those of the GroupBook, so that what is said about a list is true of how it will be judged.
+Result<Saved> create(store::Transaction& tx, SmartComputerGroup group, Time now, const audit::Actor& actor,
+                     const criteria::Options& options = {});
 // Replaces all but the ids. `not_found`/`no_group`; otherwise as create.
-Result<Saved> replace(store::Transaction& tx, SmartComputerGroup group, Time now, const audit::Actor& actor);
+Result<Saved> replace(store::Transaction& tx, SmartComputerGroup group, Time now, const audit::Actor& actor,
+                      const criteria::Options& options = {});
 // Of a group of either kind. Its members leave, which history tells. `not_found`/`no_group`;
 // `conflict`/`has_dependencies` names the groups that use it.
 Status remove(store::Transaction& tx, GroupId id, Time now, const audit::Actor& actor);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "base/limits.h"
+#include "management/groups/regroup.h"
 #include "management/groups/test_store.h"
 
 namespace wardbridge::groups {
@@ -80,6 +81,34 @@ TEST_F(GroupsTest, WarningsComeWithSuccess) {
   ASSERT_TRUE(saved.ok());
   ASSERT_EQ(saved->warnings.size(), 1u);
   EXPECT_EQ(saved->warnings[0].reason, "mixed_and_or");
+}
+
+TEST_F(GroupsTest, AnotherWayToReadCriteriaIsNoticedOnce) {
+  GroupId id = make_group("A", {});
+  auto start = [&](criteria::Options options) {
+    GroupBook book(options);
+    return *write([&](store::Transaction& tx) -> Result<bool> {
+      tx.execute("DELETE FROM computer_group_regroup");  // as when all is done
+      follow_program(tx, book);
+      return is_regrouping(tx, id);
+    });
+  };
+  EXPECT_TRUE(start({})) << "nothing was judged yet";
+  EXPECT_FALSE(start({}));
+  EXPECT_TRUE(start({.precedence = criteria::Precedence::left_fold}));
+  EXPECT_FALSE(start({.precedence = criteria::Precedence::left_fold}));
+}
+
+TEST_F(GroupsTest, WarningsSpeakOfTheWayInWhichTheGroupWillBeRead) {
+  auto criteria = all_of({{"Computer Name", "like", "a"}, {"Serial Number", "like", "b"}, {"Make", "like", "c"}});
+  criteria[1].and_or = "or";
+  SmartComputerGroup group{.platform_id = next_guid(), .name = "A", .criteria = criteria};
+  auto saved = write([&](store::Transaction& tx) {
+    return create(tx, group, kNow, actor_, {.precedence = criteria::Precedence::left_fold});
+  });
+  ASSERT_TRUE(saved.ok());
+  ASSERT_EQ(saved->warnings.size(), 1u);
+  EXPECT_THAT(saved->warnings[0].message, HasSubstr("from the top down"));
 }
 
 TEST_F(GroupsTest, AReferenceFollowsTheGroupsName) {

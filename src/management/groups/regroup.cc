@@ -2,9 +2,25 @@
 
 #include <algorithm>
 
+#include "management/groups/computer_facts.h"
 #include "management/groups/fleet.h"
 
 namespace wardbridge::groups {
+namespace {
+
+// What membership depends on beside criteria and inventory, in words.
+std::string reading_of(const criteria::Options& options) {
+  // Raised when the same criteria and inventory give another membership than before.
+  constexpr const char* kProgram = "2";
+  std::uint64_t table = 14695981039346656037ULL;  // FNV-1a: tells two tables of criteria apart, protects nothing
+  for (unsigned char c : criteria_reference()) table = (table ^ c) * 1099511628211ULL;
+  std::string precedence = options.precedence == criteria::Precedence::and_first ? "and_first" : "left_fold";
+  std::string zone = options.time_zone == nullptr ? "UTC" : options.time_zone->name();
+  return std::string(kProgram) + ", criteria " + std::to_string(table) + ", mixed_and_or " + precedence +
+         ", time_zone " + zone;
+}
+
+}  // namespace
 
 bool learn_some(store::Transaction& tx, GroupBook& book, Time now, int limit) {
   auto edition = book.edition(tx);
@@ -74,13 +90,12 @@ void finish_regrouping(store::Transaction& tx, const Regrouping& regrouping) {
   }
 }
 
-void follow_program(store::Transaction& tx) {
-  // Raised when the same criteria and inventory give another membership than before.
-  constexpr std::string_view kReading = "1";
+void follow_program(store::Transaction& tx, const GroupBook& book) {
+  std::string reading = reading_of(book.options());
   lock_edits(tx);
-  if (tx.query_one("SELECT judged_by FROM computer_group_revision WHERE id = 1")->text(0) == kReading) return;
+  if (tx.query_one("SELECT judged_by FROM computer_group_revision WHERE id = 1")->text(0) == reading) return;
   request_regrouping_of_all(tx);
-  tx.execute("UPDATE computer_group_revision SET judged_by = ? WHERE id = 1", {kReading});
+  tx.execute("UPDATE computer_group_revision SET judged_by = ? WHERE id = 1", {reading});
 }
 
 bool is_regrouping(store::Transaction& tx, GroupId group) {

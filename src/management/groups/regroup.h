@@ -28,9 +28,9 @@ struct Regrouping {
 // Groups come after those that they name. Nothing: all groups are in order, or the fleet is not known yet.
 std::optional<Regrouping> next_regrouping(store::Transaction& tx, GroupBook& book, Time now, std::size_t limit);
 void finish_regrouping(store::Transaction& tx, const Regrouping& regrouping);
-// At the start of the program: when what is stored was judged by one that reads criteria in another way, every group is
-// compared anew.
-void follow_program(store::Transaction& tx);
+// At the start of the program: when what is stored was judged by one that reads criteria in another way (its options,
+// its table of criteria), every group is compared anew.
+void follow_program(store::Transaction& tx, const GroupBook& book);
 // Whether an edit of the group is still being carried out.
 bool is_regrouping(store::Transaction& tx, GroupId group);
 // As if it had been edited.

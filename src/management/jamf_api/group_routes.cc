@@ -59,13 +59,17 @@ Result<http::Response> list_smart_groups(const Dependencies& deps, const http::R
   return http::json_response(200, TRY(page_of(kColumns, std::move(rows), request)));
 }
 
+GroupEdit pro_edit(const Dependencies& deps, store::Transaction& tx, const http::Request& request,
+                   const accounts::Caller& caller) {
+  return {deps, tx, caller.as_actor(request.peer.address), request.received, criteria::Rules::jamf_pro_api};
+}
+
 Result<http::Response> create_smart_group(const Dependencies& deps, const http::Request& request,
                                           const accounts::Caller& caller, int version, const std::string& path) {
   SmartComputerGroup group = TRY(smart_group_from(request, version));
   group.platform_id = deps.entropy.guid();
-  auto saved = TRY(deps.store.write([&](store::Transaction& tx) {
-    return create_group({deps, tx, caller.as_actor(request.peer.address), request.received}, group);
-  }));
+  auto saved = TRY(deps.store.write(
+      [&](store::Transaction& tx) { return create_group(pro_edit(deps, tx, request, caller), group); }));
   return http::json_response(201,
                              warnings_json(created_json(request, path, saved.id, group.platform_id), saved.warnings));
 }
@@ -83,7 +87,7 @@ Result<http::Response> replace_smart_group(const Dependencies& deps, const http:
   SmartComputerGroup wanted = TRY(smart_group_from(request, version));
   auto body = TRY(deps.store.write([&](store::Transaction& tx) -> Result<json::Object> {
     wanted.id = TRY(group_at(tx, request, GroupKind::smart)).id;
-    auto saved = TRY(replace_group({deps, tx, caller.as_actor(request.peer.address), request.received}, wanted));
+    auto saved = TRY(replace_group(pro_edit(deps, tx, request, caller), wanted));
     return warnings_json(smart_group_json(*groups::find(tx, wanted.id)), saved.warnings);
   }));
   return http::json_response(202, body);

@@ -51,6 +51,17 @@ TEST_F(GroupRoutes, ListsCountMembersAndMembershipIsNumbers) {
   EXPECT_EQ(get("/api/v1/computer-groups").at("1.name"), "Nobody's");
 }
 
+// JAMF: the Pro API refuses `has` on an extension attribute, which the Classic API takes.
+TEST_F(GroupRoutes, HasOnAnExtensionAttributeIsRefused) {
+  ASSERT_EQ(post("/api/v1/computer-extension-attributes", R"({"name":"Ward"})").status, 201);
+  for (int version : {2, 3}) {
+    Answer refused = post(of(version), named("Wards", "[" + criterion("Ward", "has", "North") + "]"));
+    expect_error(refused, 400, "INVALID_FIELD", "criteria[0].searchType");
+    EXPECT_NE(refused.at("errors.0.description").find("not valid over this API"), std::string::npos) << refused.text;
+  }
+  create_group("Wards", "[" + criterion("Ward", "is", "North") + "]");
+}
+
 TEST_F(GroupRoutes, AWriteReplacesTheWholeGroup) {
   Answer made =
       post(of(3), R"({"name":"Old","description":"words","criteria":[)" + criterion("Computer Name", "is", "x") + "]}");

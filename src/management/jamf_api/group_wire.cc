@@ -136,12 +136,23 @@ void add_group_route(Api& api, int version, std::string method, std::string patt
           });
 }
 
+namespace {
+
+// As groups will be judged, under the rules of the API for what may be saved.
+criteria::Options options_of(const GroupEdit& edit) {
+  criteria::Options options = edit.deps.pipeline.book().options();
+  options.rules = edit.rules;
+  return options;
+}
+
+}  // namespace
+
 Result<groups::Saved> create_group(const GroupEdit& edit, const SmartComputerGroup& group) {
-  return groups::create(edit.tx, group, edit.now, edit.by);
+  return groups::create(edit.tx, group, edit.now, edit.by, options_of(edit));
 }
 
 Result<groups::Saved> replace_group(const GroupEdit& edit, const SmartComputerGroup& group) {
-  return groups::replace(edit.tx, group, edit.now, edit.by);
+  return groups::replace(edit.tx, group, edit.now, edit.by, options_of(edit));
 }
 
 Result<GroupId> create_group(const GroupEdit& edit, const StaticComputerGroup& group) {

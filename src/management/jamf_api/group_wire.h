@@ -50,6 +50,7 @@ struct GroupEdit {
   store::Transaction& tx;
   audit::Actor by;
   Time now = kEpoch;
+  criteria::Rules rules = criteria::Rules::classic;  // of the API that the edit came over
 };
 Result<groups::Saved> create_group(const GroupEdit& edit, const groups::SmartComputerGroup& group);
 Result<groups::Saved> replace_group(const GroupEdit& edit, const groups::SmartComputerGroup& group);
