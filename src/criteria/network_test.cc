@@ -10,20 +10,6 @@ namespace {
 
 const Time kBegin = *parse_iso8601("2026-11-23T12:00:00Z");
 
-constexpr FactId kCertificatesExpiring = 900;
-
-std::vector<FactDefinition> network_definitions() {
-  auto definitions = test_definitions();
-  definitions.push_back({"Certificates Expiring", kCertificatesExpiring, FactType::times, {}, {}});
-  return definitions;
-}
-
-Vocabulary network_vocabulary() {
-  Vocabulary vocabulary;
-  for (FactDefinition& definition : network_definitions()) CHECK(vocabulary.add(std::move(definition)));
-  return vocabulary;
-}
-
 std::uint64_t next_random(std::uint64_t& state) {  // splitmix64
   std::uint64_t z = (state += 0x9E3779B97F4A7C15ULL);
   z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
@@ -35,7 +21,7 @@ class Fleet {
  public:
   explicit Fleet(std::uint64_t seed)
       : random_(seed),
-        definitions_(network_definitions()),
+        definitions_(test_definitions()),
         table_(definitions_, {{kApplicationTitle, kApplicationVersion}}) {}
 
   std::size_t below(std::size_t limit) { return next_random(random_) % limit; }
@@ -103,7 +89,7 @@ class Fleet {
       criteria.push_back(random_criterion(groups));
       criteria.back().priority = static_cast<std::int64_t>(i);
     }
-    auto program = compile(criteria, network_vocabulary());
+    auto program = compile(criteria, test_vocabulary());
     EXPECT_TRUE(program.ok()) << program.failure().message;
     Network::Listed listed{.program = *program};
     for (const std::string& name : program->groups()) {
@@ -266,7 +252,7 @@ TEST(Network, KeepsAPredicateThatManyProgramsShareOnce) {
   Fleet fleet(1);
   std::vector<Network::Listed> programs;
   for (int i = 0; i < 10; ++i) {
-    programs.push_back({compile({{"Total RAM MB", 0, "and", "more than", "8192"}}, network_vocabulary()).value()});
+    programs.push_back({compile({{"Total RAM MB", 0, "and", "more than", "8192"}}, test_vocabulary()).value()});
   }
   Network network(fleet.table(), std::move(programs));
   EXPECT_EQ(network.condition_count(), 1u);

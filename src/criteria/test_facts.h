@@ -21,6 +21,10 @@ enum TestFact : FactId {
   kApplicationTitle,
   kApplicationVersion,
   kComputerGroup,
+  kCertificatesExpiring,
+  kDriveCapacity,
+  kInventoryState,
+  kWard,  // an extension attribute
 };
 
 inline std::vector<FactDefinition> test_definitions() {
@@ -43,6 +47,14 @@ inline std::vector<FactDefinition> test_definitions() {
       {"Application Title", kApplicationTitle, FactType::texts, {}, {}},
       {"Application Version", kApplicationVersion, FactType::versions, {}, {}},
       {"Computer Group", kComputerGroup, FactType::computer_group, {}, {}},
+      {"Certificates Expiring", kCertificatesExpiring, FactType::times, {}, {}},
+      {"Drive Capacity MB", kDriveCapacity, FactType::integers, {}, {}},
+      {"Conditional Access Inventory State",
+       kInventoryState,
+       FactType::texts,
+       {},
+       {{"Activated", {}}, {"Unresponsive", {"Silent"}}}},
+      {"Ward", kWard, FactType::texts, {}, {}, {}, {Operator::has, Operator::does_not_have}},
   };
 }
 
