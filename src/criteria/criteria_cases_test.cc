@@ -4,6 +4,8 @@
 //   case: what is decided, in words            starts a case; everything below belongs to it
 //   now: 2026-11-23T12:00:00Z                   holds until the next `now`, also in later cases
 //   read: left fold                             instead of `and` first
+//   rules: jamf pro api                         instead of all that can be judged
+//   clocks: +02:00 until 2026-10-25T01:00:00Z, then +01:00     the server's, instead of UTC
 //   fact: Application Title = Firefox ; Safari  lists are separated by ` ; `; a fact that is not named is absent
 //   member: Fresh Macs until 2026-11-24T...     a group the computer is in (`until ...` may be left out)
 //   if: Last Inventory Update | less than x days ago | 2
@@ -11,15 +13,34 @@
 //   or:  Computer Name | is | b )
 //   expect: in | out | refused <reason>         in and out may add ` until <time>` (without: for ever)
 //   because: <priority> = <measured>            optional; `nothing` when the computer reports none
+//   lint: contradiction 1 ; mixed_and_or        optional; all that the linter says, with priorities; or `nothing`
 #include <gtest/gtest.h>
 
 #include <filesystem>
 #include <fstream>
 
+#include "criteria/lint.h"
 #include "criteria/test_facts.h"
 
 namespace wardbridge::criteria {
 namespace {
+
+// Wall clocks that are set once.
+class TableZone final : public TimeZone {
+ public:
+  TableZone(Duration before, Time change, Duration after) : before_(before), change_(change), after_(after) {}
+  const std::string& name() const override { return name_; }
+  Time moment_of(Time wall) const override {
+    if (wall - before_ < change_) return wall - before_;
+    return std::max(change_, wall - after_);
+  }
+
+ private:
+  std::string name_ = "of the table";
+  Duration before_;
+  Time change_;
+  Duration after_;
+};
 
 struct TableCase {
   std::string place;
@@ -30,6 +51,7 @@ struct TableCase {
   std::vector<Criterion> list;
   std::string expect;
   std::vector<std::pair<std::int64_t, std::string>> because;
+  std::optional<std::string> lint;
 };
 
 std::string trimmed(std::string_view text) { return std::string(text::trim(text)); }
@@ -38,6 +60,23 @@ Time time_or_fail(const std::string& written) {
   auto time = parse_iso8601(written);
   CHECK(time.ok(), "a case file has a bad time: " + written);
   return *time;
+}
+
+// `+02:00` as a span.
+Duration offset_or_fail(std::string_view written) {
+  auto moment = parse_iso8601("2026-01-01T00:00:00" + std::string(written));
+  CHECK(moment.ok(), "a case file has a bad offset: " + std::string(written));
+  return *parse_iso8601("2026-01-01") - *moment;
+}
+
+std::shared_ptr<const TimeZone> zone_or_fail(const std::string& written) {
+  auto until = written.find(" until ");
+  if (until == std::string::npos) return std::make_shared<TableZone>(offset_or_fail(written), kNever, Duration{0});
+  auto then = written.find(", then ");
+  CHECK(then != std::string::npos, "clocks that change must say to what: " + written);
+  return std::make_shared<TableZone>(offset_or_fail(written.substr(0, until)),
+                                     time_or_fail(written.substr(until + 7, then - until - 7)),
+                                     offset_or_fail(written.substr(then + 7)));
 }
 
 void read_fact(TableCase& c, const std::string& line) {
@@ -55,6 +94,8 @@ void read_fact(TableCase& c, const std::string& line) {
       break;
     case FactType::texts:
     case FactType::versions:
+    case FactType::integers:
+    case FactType::times:
       for (std::string_view item : text::split(value, ';')) c.facts.lists[definition->id].push_back(trimmed(item));
       break;
     default:
@@ -89,6 +130,13 @@ void read_line(TableCase& c, const std::string& key, const std::string& value) {
   } else if (key == "read") {
     CHECK(value == "left fold", "unknown way to read: " + value);
     c.options.precedence = Precedence::left_fold;
+  } else if (key == "rules") {
+    CHECK(value == "jamf pro api", "unknown rules: " + value);
+    c.options.rules = Rules::jamf_pro_api;
+  } else if (key == "clocks") {
+    c.options.time_zone = zone_or_fail(value);
+  } else if (key == "lint") {
+    c.lint = value;
   } else if (key == "fact") {
     read_fact(c, value);
   } else if (key == "member") {
@@ -147,9 +195,18 @@ const Because* find_criterion(const Because& because, std::int64_t priority) {
   return nullptr;
 }
 
+std::string shown_findings(const Program& program) {
+  std::vector<std::string> findings;
+  for (const Warning& warning : lint(program)) {
+    std::string place = warning.where.empty() ? "" : " " + warning.where.substr(9, warning.where.size() - 10);
+    findings.push_back(warning.reason + place);
+  }
+  return findings.empty() ? "nothing" : text::join(findings, " ; ");
+}
+
 TEST(Cases, DecideAsWritten) {
   std::vector<TableCase> cases = read_cases("tests/cases/criteria");
-  ASSERT_GE(cases.size(), 20u);
+  ASSERT_GE(cases.size(), 100u);
   for (const TableCase& c : cases) {
     SCOPED_TRACE(c.place + ": " + c.words);
     auto program = compile(c.list, test_vocabulary(), c.options);
@@ -164,6 +221,7 @@ TEST(Cases, DecideAsWritten) {
       got += " until " + to_iso8601(judgement.valid_until, !whole_seconds);
     }
     EXPECT_EQ(got, c.expect);
+    if (c.lint) EXPECT_EQ(shown_findings(*program), *c.lint);
     for (const auto& [priority, measured] : c.because) {
       const Because* because = find_criterion(judgement.because, priority);
       ASSERT_NE(because, nullptr);

@@ -390,8 +390,10 @@ std::string normal_node(const Program::Code& code, std::size_t node) {
 
 class SetLint {
  public:
-  SetLint(const std::vector<GroupToLint>& groups, const Vocabulary& vocabulary, const Options& options)
+  SetLint(const std::vector<GroupToLint>& groups, const Vocabulary& vocabulary, const Options& options,
+          const std::vector<std::string>& others)
       : groups_(groups), findings_(groups.size()), names_(groups.size()) {
+    for (const std::string& name : others) others_.insert(text::lower(name));
     for (std::size_t i = 0; i < groups.size(); ++i) by_name_.try_emplace(text::lower(groups[i].name), i);
     std::map<std::string, std::size_t> seen;
     for (std::size_t i = 0; i < groups.size(); ++i) {
@@ -427,7 +429,7 @@ class SetLint {
     auto found = by_name_.find(text::lower(name));
     if (found != by_name_.end()) {
       names_[group].push_back(found->second);
-    } else {
+    } else if (!others_.contains(text::lower(name))) {
       findings_[group].push_back({"unknown_group", "no group is called " + in_backticks(name), ""});
     }
   }
@@ -479,6 +481,7 @@ class SetLint {
   std::vector<std::vector<Warning>> findings_;
   std::vector<std::vector<std::size_t>> names_;  // the groups that each names
   std::map<std::string, std::size_t> by_name_;
+  std::set<std::string> others_;  // lower case
   std::set<std::size_t> in_cycle_;
 };
 
@@ -487,8 +490,8 @@ class SetLint {
 std::vector<Warning> lint(const Program& program) { return ListLint(program).run(); }
 
 std::vector<GroupFinding> lint_groups(const std::vector<GroupToLint>& groups, const Vocabulary& vocabulary,
-                                      const Options& options) {
-  return SetLint(groups, vocabulary, options).run();
+                                      const Options& options, const std::vector<std::string>& others) {
+  return SetLint(groups, vocabulary, options, others).run();
 }
 
 std::string normal_form(const Program& program) { return normal_node(program.code(), 0); }

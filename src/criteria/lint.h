@@ -34,9 +34,10 @@ struct GroupFinding {
   std::size_t group = 0;  // its place in what was given
   Warning warning;
 };
-// What `lint` finds in each, and what is wrong between them. In the order of the groups.
+// What `lint` finds in each, and what is wrong between them. In the order of the groups. `others` are the names of
+// groups that have no criteria of their own (static ones), which criteria may name too.
 std::vector<GroupFinding> lint_groups(const std::vector<GroupToLint>& groups, const Vocabulary& vocabulary,
-                                      const Options& options);
+                                      const Options& options, const std::vector<std::string>& others = {});
 
 // Equal for lists that say the same in another order, grouping or spelling of values.
 std::string normal_form(const Program& program);

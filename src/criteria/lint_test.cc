@@ -277,6 +277,10 @@ TEST(LintGroups, NestingHasALimit) {
   EXPECT_THAT(of_groups(groups), ElementsAre("last: nested_too_deep"));
 }
 
+TEST(LintGroups, GroupsWithoutCriteriaAreKnownByName) {
+  EXPECT_THAT(lint_groups({{"A", "", in_group_named("Loaners")}}, test_vocabulary(), {}, {"LOANERS"}), IsEmpty());
+}
+
 TEST(LintGroups, WhatCanNotBeJudged) {
   EXPECT_THAT(of_groups({{"A", "", in_group_named("Nobody")},
                          {"B", "", list_of({"Shoe Size | is | 9"})},

@@ -1,12 +1,14 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <fstream>
+#include <functional>
 #include <iostream>
 
 #include "app/demo.h"
 #include "app/serve.h"
 #include "base/text.h"
 #include "cli/import.h"
+#include "cli/lint.h"
 #include "management/groups/computer_facts.h"
 #include "platform/http/client.h"
 
@@ -47,14 +49,15 @@ std::string read_password(const std::string& path) {
   return std::string(text::trim(line));
 }
 
-int run_import(const Target& target, const cli::ImportOptions& options) {
+// Logs in and runs a verb; its exit code.
+int with_management(const Target& target, const char* verb, const std::function<int(cli::ApiClient&)>& run) {
   http::CurlTransport transport({.ca_file = target.ca_file});
   cli::ApiClient management(transport, target.url);
   if (Status status = management.log_in(target.user, read_password(target.password_file)); !status.ok()) {
-    std::fprintf(stderr, "wardbridge import: %s\n", status.failure().message.c_str());
+    std::fprintf(stderr, "wardbridge %s: %s\n", verb, status.failure().message.c_str());
     return 1;
   }
-  return cli::import_computers(management, options);
+  return run(management);
 }
 
 }  // namespace
@@ -102,7 +105,22 @@ int main(int argc, char** argv) {
       ->check(CLI::ExistingPath);
   computers_verb->add_flag("--json", import.json, "the summary as JSON");
   add_target(computers_verb, target);
-  computers_verb->callback([&] { exit_code = run_import(target, import); });
+  computers_verb->callback([&] {
+    exit_code = with_management(target, "import",
+                                [&](cli::ApiClient& management) { return cli::import_computers(management, import); });
+  });
+
+  bool lint_json = false;
+  CLI::App* lint_verb = program.add_subcommand("lint", "look for what is allowed and still wrong");
+  lint_verb->require_subcommand(1);
+  CLI::App* lint_groups_verb = lint_verb->add_subcommand(
+      "groups", "criteria that contradict each other or change nothing, twins, cycles; exit code 1 when there are any");
+  lint_groups_verb->add_flag("--json", lint_json, "the findings as JSON");
+  add_target(lint_groups_verb, target);
+  lint_groups_verb->callback([&] {
+    exit_code = with_management(target, "lint",
+                                [&](cli::ApiClient& management) { return cli::lint_groups(management, lint_json); });
+  });
 
   // For the documentation's own sake, and so left out of the help.
   CLI::App* reference_verb = program.add_subcommand("reference", "print a page of the reference")->group("");

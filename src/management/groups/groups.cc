@@ -61,16 +61,21 @@ Result<Checked> check(store::Transaction& tx, SmartComputerGroup& group, const c
   ComputerGroup common = common_of(group);
   TRY(check_common(tx, common));
   group.platform_id = common.platform_id;
-  criteria::Program program = TRY(criteria::compile(group.criteria, vocabulary_with(list_attributes(tx)), options));
+  criteria::Vocabulary vocabulary = vocabulary_with(list_attributes(tx));
+  TRY(criteria::compile(group.criteria, vocabulary, options));
   tidy(group.criteria);
   GroupNames names = stored_names(tx);
   names[group.id] = group.name;
-  Checked checked{TRY(resolve_groups(group.criteria, names)), program.warnings()};
+  Checked checked{TRY(resolve_groups(group.criteria, names)), {}};
+  for (std::size_t i = 0; i < group.criteria.size(); ++i) {
+    if (checked.references[i]) group.criteria[i].value = names.at(checked.references[i]);
+  }
   References references = stored_references(tx);
   references[group.id].clear();
   std::copy_if(checked.references.begin(), checked.references.end(), std::back_inserter(references[group.id]),
                [](GroupId id) { return static_cast<bool>(id); });
   TRY(check_nesting(group.id, references, names));
+  checked.warnings = TRY(warnings_about(tx, group, vocabulary, options));
   return checked;
 }
 

@@ -54,7 +54,7 @@ extern const store::Schema kSchema;
 
 struct Saved {
   GroupId id;
-  std::vector<criteria::Warning> warnings;
+  std::vector<criteria::Warning> warnings;  // of criteria/lint.h, about this group
 };
 // `group.id` is chosen here, `group.platform_id` by the caller. Audited. Besides the failures of criteria::compile:
 // `invalid_name`, `invalid_platform_id`, `conflict`/`already_exists`, `unknown_group` (a criterion names a group that
@@ -85,6 +85,14 @@ std::optional<ComputerGroup> find_any_by_name(store::Transaction& tx, std::strin
 std::vector<ComputerGroup> list_all(store::Transaction& tx);  // by id
 // The groups that name this one in a criterion.
 std::vector<GroupId> dependants(store::Transaction& tx, GroupId id);
+
+// What is wrong with smart groups though they could be saved: every finding of criteria/lint.h, by id.
+struct Finding {
+  GroupId group;
+  std::string group_name;
+  criteria::Warning warning;
+};
+std::vector<Finding> lint(store::Transaction& tx, const criteria::Options& options);
 
 // Grows with every edit of a group or of an extension attribute's definition.
 std::int64_t revision(store::Transaction& tx);

@@ -79,8 +79,36 @@ TEST_F(GroupsTest, WarningsComeWithSuccess) {
   criteria[1].and_or = "or";
   auto saved = try_create("A", criteria);
   ASSERT_TRUE(saved.ok());
+  std::vector<std::string> reasons;
+  for (const auto& warning : saved->warnings) reasons.push_back(warning.reason);
+  EXPECT_THAT(reasons, ElementsAre("mixed_and_or", "contradiction")) << "`b` and `c` at once";
+}
+
+TEST_F(GroupsTest, ATwinIsToldOfOnSavingAndInTheListOfAllFindings) {
+  GroupId first = make_group("Labs", all_of({{"Computer Name", "like", "lab"}, {"Gatekeeper", "is", "Off"}}));
+  auto twin = try_create("Laboratories", all_of({{"Gatekeeper", "is", "Disabled"}, {"Computer Name", "like", "LAB"}}));
+  ASSERT_TRUE(twin.ok());
+  ASSERT_EQ(twin->warnings.size(), 1u);
+  EXPECT_EQ(twin->warnings[0].reason, "duplicate_group");
+  EXPECT_THAT(twin->warnings[0].message, HasSubstr("`Labs`"));
+  EXPECT_TRUE(change(first, [](auto& group) { group.site_id = 4; })->warnings.empty());
+  EXPECT_TRUE(see([](store::Transaction& tx) { return lint(tx, {}); }).empty()) << "of two sites now";
+  ASSERT_TRUE(change(first, [](auto& group) { group.site_id = kNoSite; }).ok());
+  auto findings = see([](store::Transaction& tx) { return lint(tx, {}); });
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0].group, twin->id);
+  EXPECT_EQ(findings[0].group_name, "Laboratories");
+  EXPECT_EQ(findings[0].warning.reason, "duplicate_group");
+}
+
+TEST_F(GroupsTest, AGroupNamedByNumberAndByNameIsOne) {
+  GroupId inner = make_group("Inner", all_of({{"Computer Name", "like", "lab"}}));
+  auto criteria = all_of(
+      {{"Computer Group", "member of", "Inner"}, {"Computer Group", "not member of", std::to_string(inner.value)}});
+  auto saved = try_create("Outer", criteria);
+  ASSERT_TRUE(saved.ok());
   ASSERT_EQ(saved->warnings.size(), 1u);
-  EXPECT_EQ(saved->warnings[0].reason, "mixed_and_or");
+  EXPECT_EQ(saved->warnings[0].reason, "contradiction");
 }
 
 TEST_F(GroupsTest, AnotherWayToReadCriteriaIsNoticedOnce) {

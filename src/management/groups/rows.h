@@ -67,6 +67,11 @@ std::set<GroupId> assigned_groups(store::Transaction& tx, ComputerId computer);
 // The site that a computer's `general` section names.
 std::int64_t site_of(const inventory::Computer& computer);
 
+// What is said about a group on saving it. Fails as compile() does.
+Result<std::vector<criteria::Warning>> warnings_about(store::Transaction& tx, const SmartComputerGroup& group,
+                                                      const criteria::Vocabulary& vocabulary,
+                                                      const criteria::Options& options);
+
 // Not blank, not too long, readable text.
 Status check_name(std::string_view name);
 

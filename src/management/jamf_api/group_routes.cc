@@ -29,11 +29,14 @@ Result<SmartComputerGroup> smart_group_from(const http::Request& request, int ve
   return group;
 }
 
+json::Object warning_json(const criteria::Warning& warning) {
+  return {{"reason", warning.reason}, {"message", warning.message}, {"where", warning.where}};
+}
+
 json::Object warnings_json(json::Object body, const std::vector<criteria::Warning>& warnings) {
   if (warnings.empty()) return body;
   json::Array texts;
-  for (const auto& warning : warnings)
-    texts.push_back(json::Object{{"reason", warning.reason}, {"message", warning.message}});
+  for (const auto& warning : warnings) texts.push_back(warning_json(warning));
   body["wardbridgeWarnings"] = std::move(texts);
   return body;
 }
@@ -132,6 +135,21 @@ Result<http::Response> recalculate_computer(const Dependencies& deps, const http
   return http::json_response(200, json::Object{{"count", count}});
 }
 
+// Ours: what is wrong with groups that could be saved.
+Result<http::Response> lint_groups(const Dependencies& deps) {
+  json::Array results = TRY(deps.store.read([&](store::Transaction& tx) -> Result<json::Array> {
+    json::Array found;
+    for (const auto& finding : groups::lint(tx, deps.pipeline.book().options())) {
+      json::Object one = warning_json(finding.warning);
+      one["groupId"] = std::to_string(finding.group.value);
+      one["groupName"] = finding.group_name;
+      found.push_back(std::move(one));
+    }
+    return found;
+  }));
+  return http::json_response(200, json::Object{{"totalCount", results.size()}, {"results", std::move(results)}});
+}
+
 void register_smart_groups(Api& api, const Dependencies& deps, int version) {
   const std::string base = "/api/v" + std::to_string(version) + "/computer-groups";
   const std::string path = base + "/smart-groups";
@@ -164,6 +182,8 @@ void register_group_routes(Api& api, const Dependencies& deps) {
   api.add(
       "POST", "/api/v1/computers/{id}/recalculate-smart-groups", "Update Smart Computer Groups",
       [deps](const http::Request& request, const accounts::Caller&) { return recalculate_computer(deps, request); });
+  api.add("GET", "/api/v1/wardbridge/computer-groups/lint", "Read Smart Computer Groups",
+          [deps](const http::Request&, const accounts::Caller&) { return lint_groups(deps); });
 }
 
 }  // namespace wardbridge::jamf_api

@@ -62,6 +62,25 @@ TEST_F(GroupRoutes, HasOnAnExtensionAttributeIsRefused) {
   create_group("Wards", "[" + criterion("Ward", "is", "North") + "]");
 }
 
+TEST_F(GroupRoutes, WhatIsWrongWithAGroupIsToldOnSavingAndInTheLint) {
+  create_group("Fine", "[" + criterion("Computer Name", "like", "lab") + "]");
+  EXPECT_EQ(get("/api/v1/wardbridge/computer-groups/lint").at("totalCount"), "0");
+  std::string impossible =
+      "[" + criterion("Total RAM MB", "more than", "10") + "," + criterion("Total RAM MB", "less than", "5", 1) + "]";
+  Answer made = post(of(3), named("Nobody", impossible));
+  EXPECT_EQ(made.status, 201) << made.text;
+  EXPECT_EQ(made.at("wardbridgeWarnings.0.reason"), "contradiction");
+  EXPECT_EQ(made.at("wardbridgeWarnings.0.where"), "criteria[1]");
+  Answer lint = get("/api/v1/wardbridge/computer-groups/lint");
+  EXPECT_EQ(lint.at("totalCount"), "1");
+  EXPECT_EQ(lint.at("results.0.groupId"), made.at("id"));
+  EXPECT_EQ(lint.at("results.0.groupName"), "Nobody");
+  EXPECT_EQ(lint.at("results.0.reason"), "contradiction");
+  EXPECT_NE(lint.at("results.0.message").find("no computer is in the group"), std::string::npos);
+  expect_error(send_as(client("other", {"Read Computers"}), "GET", "/api/v1/wardbridge/computer-groups/lint"), 403,
+               "INVALID_PRIVILEGE");
+}
+
 TEST_F(GroupRoutes, AWriteReplacesTheWholeGroup) {
   Answer made =
       post(of(3), R"({"name":"Old","description":"words","criteria":[)" + criterion("Computer Name", "is", "x") + "]}");
