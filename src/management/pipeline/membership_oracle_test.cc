@@ -59,11 +59,10 @@ class MembershipOracle {
 
   void expect_truth(const std::string& where) {
     write([&](store::Transaction& tx) -> Status {
+      groups::GroupBook fresh;  // which knows nothing of what happened before
       for (ComputerId id : computers_) {
         auto computer = inventory::load(tx, id, inventory::kAllSections);
         for (groups::GroupId group : groups_) {
-          // A book of its own, which knows nothing of what happened before.
-          groups::GroupBook fresh;
           auto truth = groups::explain(tx, fresh, *computer, group, now_);
           CHECK(truth.ok());
           auto stored = groups::standing(tx, group, id, now_);
