@@ -2,34 +2,13 @@
 
 #include <gtest/gtest.h>
 
-#include <deque>
-
 #include "base/text.h"
+#include "cli/scripted_transport_testing.h"
 
 namespace wardbridge::cli {
 namespace {
 
 constexpr const char* kBase = "https://jamf.example";
-
-// Answers what it was told to, in order, and remembers what it was asked.
-class ScriptedTransport final : public http::Transport {
- public:
-  void answer(int status, std::string body) { answers_.emplace_back(http::Response{status, {}, std::move(body)}); }
-  void fail(Failure failure) { answers_.emplace_back(std::move(failure)); }
-
-  Result<http::Response> send(const http::OutboundRequest& request, Duration) override {
-    asked.push_back(request);
-    if (answers_.empty()) return unavailable("connect", "the script is over");
-    auto next = std::move(answers_.front());
-    answers_.pop_front();
-    return next;
-  }
-
-  std::vector<http::OutboundRequest> asked;
-
- private:
-  std::deque<Result<http::Response>> answers_;
-};
 
 class ApiClientTest : public ::testing::Test {
  protected:

@@ -136,6 +136,8 @@ std::int64_t count_changes_of_group(store::Transaction& tx, GroupId group);
 
 // Since when a computer's membership of a group is as it is; kEpoch: it never was a member.
 Time standing_since(store::Transaction& tx, GroupId group, ComputerId computer);
+// Until when a membership is stored to hold, which may be past; nothing: not a member.
+std::optional<Time> stored_until(store::Transaction& tx, GroupId group, ComputerId computer);
 
 // The computer is gone: so are its memberships and assignments. Its history stays.
 void forget_computer(store::Transaction& tx, ComputerId computer, Time now, const std::string& cause);

@@ -52,11 +52,16 @@ std::map<GroupId, std::int64_t> count_all_members(store::Transaction& tx, Time n
   return counts;
 }
 
-Standing standing(store::Transaction& tx, GroupId group, ComputerId computer, Time now) {
+std::optional<Time> stored_until(store::Transaction& tx, GroupId group, ComputerId computer) {
   auto row = tx.query_one("SELECT valid_until FROM computer_group_member WHERE computer_id = ? AND group_id = ?",
                           {computer.value, group.value});
-  if (!row) return Standing::not_member;
-  return now < row->time(0) ? Standing::member : Standing::unknown;
+  return row ? std::optional(row->time(0)) : std::nullopt;
+}
+
+Standing standing(store::Transaction& tx, GroupId group, ComputerId computer, Time now) {
+  auto until = stored_until(tx, group, computer);
+  if (!until) return Standing::not_member;
+  return now < *until ? Standing::member : Standing::unknown;
 }
 
 std::vector<Belonging> groups_of(store::Transaction& tx, ComputerId computer, Time now) {

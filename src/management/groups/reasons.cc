@@ -57,15 +57,15 @@ class NextStep {
   }
 
   std::string meeting_of_group(const Because& unmet) const {
+    if (criteria::operator_from_name(unmet.search_type) == criteria::Operator::not_member_of) {
+      return "Meet " + as_written(unmet) + ": the computer has to leave that group.";
+    }
+    // What leads into the group that it must be in. Groups don't name each other in circles, so this ends.
     auto named = std::ranges::find_if(explanations_, [&](const Explanation& one) {
       return text::equal_ignoring_case(one.group_name, unmet.required);
     });
-    // Out of a group that it must be in: what leads into that one. It holds no loop, for groups don't name each other
-    // in circles.
-    if (named != explanations_.end() && !named->member) {
-      if (std::string step = into(*named); !step.empty()) return step;
-    }
-    return "Meet " + as_written(unmet) + ": the computer has to leave `" + unmet.required + "`.";
+    std::string step = named == explanations_.end() ? "" : into(*named);
+    return step.empty() ? "Meet " + as_written(unmet) + ": the computer has to join that group." : step;
   }
 
   // The first criterion that ends the membership by its time.
