@@ -208,7 +208,8 @@ std::optional<Fleet::Proposal> Fleet::judge_change(const std::shared_ptr<const E
   bool timed = state.costs.begin_look(now);
   while (!waiting.empty()) {
     std::uint32_t program = waiting.extract(waiting.begin()).value();
-    Membership result = state.costs.time(entries[program].id, timed, [&] { return pass.judge(program); });
+    Membership result =
+        state.costs.time(entries[program].id, timed && entries[program].smart, [&] { return pass.judge(program); });
     // What names this group rests on when it ends, too; whoever rests on nothing timed is done when nothing changed.
     if (result.member != was_member(program) || result.valid_until != kNever) {
       const auto& dependants = state.network->dependants(program);

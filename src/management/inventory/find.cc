@@ -107,8 +107,9 @@ std::vector<ComputerId> find_called(store::Transaction& tx, std::string_view wha
   }
   // The serial number and the name are what Macs say of themselves, so neither goes before the other.
   std::string key = text::lower(what);
-  return ids_of(tx.query("SELECT id FROM computer WHERE lower(serial_number) = ? OR lower(name) = ? ORDER BY id LIMIT ?",
-                         {key, key, limit}));
+  return ids_of(
+      tx.query("SELECT id FROM computer WHERE lower(serial_number) = ? OR lower(name) = ? ORDER BY id LIMIT ?",
+               {key, key, limit}));
 }
 
 std::int64_t count(store::Transaction& tx) { return tx.query_one("SELECT count(*) FROM computer")->integer(0); }

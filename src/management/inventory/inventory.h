@@ -206,8 +206,8 @@ std::optional<ComputerId> find_by_udid(store::Transaction& tx, std::string_view 
 // The lowest id, should several records have one serial number. Case does not matter; empty finds nothing.
 std::optional<ComputerId> find_by_serial_number(store::Transaction& tx, std::string_view serial_number);
 std::optional<ComputerId> find_by_management_id(store::Transaction& tx, std::string_view management_id);
-// What a person calls a computer: its id, else its UDID or management id, else its serial number or name, of which there
-// may be several. Case does not matter. At most `limit`, by id.
+// What a person calls a computer: its id, else its UDID or management id, else its serial number or name, which several
+// may have. Case does not matter. At most `limit`, by id.
 std::vector<ComputerId> find_called(store::Transaction& tx, std::string_view what, int limit);
 std::int64_t count(store::Transaction& tx);
 // In the order of ids, after the one given.

@@ -197,8 +197,8 @@ Time Pipeline::run_once(Time now) {
     });
     if (!forgotten.ok()) log::warning("old_rows_stay", {{"reason", forgotten.failure().reason}});
   }
-  // Not past the moment at which time alone changes something.
-  // What is due already and was not judged is in another node's hands.
+  // Not past the moment at which time alone changes something. What is due already and was not judged is in another
+  // node's hands.
   auto next_due = store_.read([](store::Transaction& tx) -> Result<Time> { return inventory::next_due(tx); });
   Time next = next_due.value_or(kNever);
   return now < next ? std::min(next, now + kIdleLook) : now + kIdleLook;
