@@ -7,8 +7,10 @@
 #include "app/demo.h"
 #include "app/serve.h"
 #include "base/text.h"
+#include "cli/explain.h"
 #include "cli/import.h"
 #include "cli/lint.h"
+#include "cli/preview.h"
 #include "management/groups/computer_facts.h"
 #include "platform/http/client.h"
 
@@ -127,6 +129,41 @@ int main(int argc, char** argv) {
   reference_verb->require_subcommand(1);
   reference_verb->add_subcommand("criteria", "docs/reference/criteria.md")->callback([] {
     std::fputs(groups::criteria_reference().c_str(), stdout);
+  });
+
+  cli::ExplainOptions explain;
+  CLI::App* explain_verb = program.add_subcommand("explain", "say why");
+  explain_verb->require_subcommand(1);
+  CLI::App* explain_computer_verb = explain_verb->add_subcommand(
+      "computer", "why a computer is in a group or isn't, and what has to change; all its groups without --group");
+  explain_computer_verb->add_option("name", explain.computer, "name, serial number, UDID or id")->required();
+  explain_computer_verb->add_option("--group", explain.group, "name or id of a group, smart or static");
+  explain_computer_verb->add_flag("--json", explain.json, "the answer as JSON");
+  explain_computer_verb->footer(
+      "Exit codes besides: 3 there is no such computer or group; 4 several computers are called that, and are listed.");
+  add_target(explain_computer_verb, target);
+  explain_computer_verb->callback([&] {
+    exit_code = with_management(target, "explain",
+                                [&](cli::ApiClient& management) { return cli::explain_computer(management, explain); });
+  });
+
+  cli::PreviewOptions preview;
+  CLI::App* preview_verb = program.add_subcommand("preview", "say what would be, and change nothing");
+  preview_verb->require_subcommand(1);
+  CLI::App* preview_group_verb = preview_verb->add_subcommand(
+      "group", "who would be in a smart group; with `id` in the file, who would join and leave that one");
+  preview_group_verb
+      ->add_option("file", preview.file, "JSON as for creating a smart group: criteria and siteId, perhaps id")
+      ->required()
+      ->check(CLI::ExistingFile);
+  preview_group_verb->add_option("--size", preview.size, "how many computers to list")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 1000));
+  preview_group_verb->add_flag("--json", preview.json, "the answer as JSON");
+  add_target(preview_group_verb, target);
+  preview_group_verb->callback([&] {
+    exit_code = with_management(target, "preview",
+                                [&](cli::ApiClient& management) { return cli::preview_group(management, preview); });
   });
 
   try {

@@ -73,6 +73,11 @@ void keep_after_commit(store::Transaction& tx, GroupBook& book, const Computer& 
   });
 }
 
+void count_flips_after_commit(store::Transaction& tx, GroupBook& book, const std::vector<MembershipChange>& changes) {
+  if (changes.empty()) return;
+  tx.after_commit([&fleet = book.fleet(), changes] { fleet.note_flips(changes); });
+}
+
 }  // namespace
 
 Assessment assess(store::Transaction& tx, GroupBook& book, const Computer& computer, Time now,
@@ -108,6 +113,7 @@ Assessment assess(store::Transaction& tx, GroupBook& book, const Computer& compu
   }
   proposal.look_whole_at = half_way(now, proposal.stored_until);
   Assessment assessment{.changes = writer.finish(), .valid_until = std::min(proposal.next_flip, proposal.stored_until)};
+  count_flips_after_commit(tx, book, assessment.changes);
   keep_after_commit(tx, book, computer, std::move(proposal), std::move(members));
   return assessment;
 }
@@ -137,6 +143,7 @@ std::optional<Assessment> assess_change(store::Transaction& tx, GroupBook& book,
   }
   Assessment assessment{.changes = writer.finish(),
                         .valid_until = std::min(proposal->next_flip, proposal->stored_until)};
+  count_flips_after_commit(tx, book, assessment.changes);
   keep_after_commit(tx, book, computer, *std::move(proposal), {});
   return assessment;
 }

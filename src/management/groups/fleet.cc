@@ -157,6 +157,7 @@ struct Fleet::State {
   Members managed;
   bool complete = false;
   ComputerId learned_through;
+  Costs costs;
 };
 
 Fleet::Fleet() : state_(std::make_unique<State>()) {}
@@ -204,9 +205,11 @@ std::optional<Fleet::Proposal> Fleet::judge_change(const std::shared_ptr<const E
     auto entry = std::ranges::find(entries, group, &Edition::Entry::id);
     if (entry != entries.end()) waiting.insert(static_cast<std::uint32_t>(entry - entries.begin()));
   }
+  bool timed = state.costs.begin_look(now);
   while (!waiting.empty()) {
     std::uint32_t program = waiting.extract(waiting.begin()).value();
-    Membership result = pass.judge(program);
+    Membership result =
+        state.costs.time(entries[program].id, timed && entries[program].smart, [&] { return pass.judge(program); });
     // What names this group rests on when it ends, too; whoever rests on nothing timed is done when nothing changed.
     if (result.member != was_member(program) || result.valid_until != kNever) {
       const auto& dependants = state.network->dependants(program);
@@ -217,6 +220,7 @@ std::optional<Fleet::Proposal> Fleet::judge_change(const std::shared_ptr<const E
   std::vector<std::uint32_t> judged = pass.judged();
   std::ranges::sort(judged);
   for (std::uint32_t program : judged) {
+    if (entries[program].smart) state.costs.count(entries[program].id);
     Outcome outcome{program, pass.result(program), was_member(program)};
     if (outcome.result.member != outcome.before)
       proposal.moves.emplace_back(entries[program].id, outcome.result.member);
@@ -242,9 +246,15 @@ Fleet::Proposal Fleet::judge_whole(const std::shared_ptr<const Edition>& edition
                         if (!entry.smart) return Membership{assigned.contains(entry.id)};
                         return std::nullopt;
                       });
-  pass.judge_all();
+  const auto& entries = edition->entries;
+  bool timed = state.costs.begin_look(now);
+  if (!timed) pass.judge_all();
+  for (std::uint32_t program = 0; timed && program < entries.size(); ++program) {
+    state.costs.time(entries[program].id, entries[program].smart, [&] { return pass.judge(program); });
+  }
   proposal.next_flip = pass.next_flip();
-  for (std::uint32_t program = 0; program < edition->entries.size(); ++program) {
+  for (std::uint32_t program = 0; program < entries.size(); ++program) {
+    if (entries[program].smart) state.costs.count(entries[program].id);
     proposal.outcomes.push_back({program, pass.result(program)});
   }
   return proposal;
@@ -325,6 +335,17 @@ void Fleet::forget(ComputerId computer) {
 void Fleet::forget_group(GroupId group) {
   std::lock_guard lock(state_->mutex);
   state_->members.erase(group);
+  state_->costs.forget(group);
+}
+
+void Fleet::note_flips(std::span<const MembershipChange> changes) {
+  std::lock_guard lock(state_->mutex);
+  state_->costs.count_flips(changes);
+}
+
+Costs Fleet::costs() const {
+  std::lock_guard lock(state_->mutex);
+  return state_->costs;
 }
 
 // One program over all rows, chunk by chunk. What it names is taken as stored.
@@ -415,25 +436,68 @@ std::vector<ComputerId> Fleet::misplaced(const std::shared_ptr<const Edition>& e
   return found;
 }
 
-Fleet::Preview Fleet::preview(const std::shared_ptr<const Edition>& edition, const criteria::Program& program,
-                              std::int64_t site, Time now, std::size_t limit) {
-  Preview preview;
+namespace {
+
+// Counts computers, and keeps those with the lowest ids; rows are in no order.
+class CrowdCounter {
+ public:
+  explicit CrowdCounter(std::size_t limit) : limit_(limit) {}
+
+  void add(ComputerId computer) {
+    ++crowd_.count;
+    if (limit_ == 0) return;
+    crowd_.first.push_back(computer);
+    if (crowd_.first.size() >= 2 * limit_) keep_lowest();
+  }
+  Fleet::Crowd finish() {
+    if (crowd_.first.size() > limit_) keep_lowest();
+    std::ranges::sort(crowd_.first);
+    return std::move(crowd_);
+  }
+
+ private:
+  void keep_lowest() {
+    std::ranges::nth_element(crowd_.first, crowd_.first.begin() + static_cast<std::ptrdiff_t>(limit_) - 1);
+    crowd_.first.resize(limit_);
+  }
+
+  std::size_t limit_;
+  Fleet::Crowd crowd_;
+};
+
+Words without(const Words& words, const Words& others) {
+  Words rest = words;
+  for (std::size_t word = 0; word < kChunkWords; ++word) rest[word] &= ~others[word];
+  return rest;
+}
+
+}  // namespace
+
+std::optional<Fleet::Preview> Fleet::preview(const std::shared_ptr<const Edition>& edition, const Question& question,
+                                             Time now) {
+  CrowdCounter members(question.limit), joining(question.limit), leaving(question.limit);
   std::unique_lock lock(state_->mutex);
   State& state = *state_;
   state.bind(edition);
-  Look look(state, *edition, program, site);
-  for (std::size_t chunk = 0;; ++chunk) {
-    auto words = look.members_of_chunk(chunk, now);
+  const std::uint64_t layout = state.layout_number;
+  std::optional<Look> look;
+  if (question.program != nullptr) look.emplace(state, *edition, *question.program, question.site);
+  // Whoever reads the fleet anew in between makes what was counted so far worthless.
+  for (std::size_t chunk = 0; state.complete && state.layout_number == layout; ++chunk) {
+    if (chunk * kChunkRows >= state.macs.size()) return Preview{members.finish(), joining.finish(), leaving.finish()};
+    auto words = look ? look->members_of_chunk(chunk, now) : no_rows();
     if (!words) break;
-    for_each_bit(*words, chunk * kChunkRows, [&](std::size_t row) {
-      ++preview.count;
-      if (preview.first.size() < limit) preview.first.push_back(state.macs[row].id);
-    });
-    lock.unlock();
+    const Words& stored = state.stored_members(question.instead_of, chunk);
+    auto count = [&](const Words& rows, CrowdCounter& crowd) {
+      for_each_bit(rows, chunk * kChunkRows, [&](std::size_t row) { crowd.add(state.macs[row].id); });
+    };
+    count(*words, members);
+    count(without(*words, stored), joining);
+    count(without(stored, *words), leaving);
+    lock.unlock();  // check-ins go first
     lock.lock();
   }
-  std::ranges::sort(preview.first);
-  return preview;
+  return std::nullopt;
 }
 
 std::size_t Fleet::size() const {

@@ -19,6 +19,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "management/groups/costs.h"
 #include "management/groups/edition.h"
 #include "management/groups/fact_reader.h"
 
@@ -85,13 +86,26 @@ class Fleet {
   void learned_through(ComputerId last, bool all);
   std::size_t size() const;  // computers known
 
-  // Who would be in a group with this program, which may name groups of the edition. Of those known.
-  struct Preview {
-    std::size_t count = 0;
-    std::vector<ComputerId> first;  // by id, at most as many as asked for
+  // Who would be in a group with this program, which may name groups of the edition; no program: nobody.
+  struct Question {
+    const criteria::Program* program = nullptr;
+    std::int64_t site = kNoSite;
+    GroupId instead_of;     // compares with the stored members of this group; none: with nobody
+    std::size_t limit = 0;  // of the computers that are listed
   };
-  Preview preview(const std::shared_ptr<const Edition>& edition, const criteria::Program& program, std::int64_t site,
-                  Time now, std::size_t limit);
+  struct Crowd {
+    std::size_t count = 0;
+    std::vector<ComputerId> first;  // by id, at most `limit`
+  };
+  struct Preview {
+    Crowd members, joining, leaving;
+  };
+  // Nothing while not all computers are known.
+  std::optional<Preview> preview(const std::shared_ptr<const Edition>& edition, const Question& question, Time now);
+
+  // What judging cost so far; see costs.h.
+  void note_flips(std::span<const MembershipChange> changes);
+  Costs costs() const;
 
  private:
   struct State;

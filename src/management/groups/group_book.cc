@@ -189,26 +189,53 @@ std::shared_ptr<const Edition> GroupBook::edition(store::Transaction& tx) {
 
 std::vector<Section> GroupBook::sections_needed(store::Transaction& tx) { return edition(tx)->sections; }
 
-Result<Explanation> explain(store::Transaction& tx, GroupBook& book, const Computer& computer, GroupId group,
-                            Time now) {
-  std::shared_ptr<const Edition> edition = book.edition(tx);
-  const auto& entries = edition->entries;
-  auto entry = std::find_if(entries.begin(), entries.end(), [&](const Entry& one) { return one.id == group; });
-  if (entry == entries.end()) return not_found("no_group", "no group has the id " + std::to_string(group.value));
-  Judging judging(*edition, computer, static_groups_of(tx, *edition, computer.id), now);
-  Explanation explanation;
-  explanation.group_name = entry->name;
-  explanation.stored = standing(tx, group, computer.id, now);
-  explanation.overruled_by = judging.overruled(*entry);
+namespace {
+
+Explanation explain_entry(store::Transaction& tx, Judging& judging, const Entry& entry, ComputerId computer, Time now) {
+  Explanation explanation{.group = entry.id, .group_name = entry.name, .smart = entry.smart};
+  explanation.stored = standing(tx, entry.id, computer, now);
+  explanation.overruled_by = judging.overruled(entry);
   if (!explanation.overruled_by.empty()) {
     explanation.because.truth = false;
     return explanation;
   }
-  criteria::Judgement judgement = judging.judge(*entry);
+  criteria::Judgement judgement = judging.judge(entry);
   explanation.member = judgement.truth;
   explanation.valid_until = judgement.valid_until;
   explanation.because = std::move(judgement.because);
   return explanation;
+}
+
+// The first `count` groups of those that hang on one, itself first.
+Result<std::vector<Explanation>> explain_some(store::Transaction& tx, GroupBook& book, const Computer& computer,
+                                              GroupId group, Time now, std::size_t count) {
+  std::shared_ptr<const Edition> edition = book.edition(tx);
+  auto asked = std::ranges::find(edition->entries, group, &Entry::id);
+  if (asked == edition->entries.end())
+    return not_found("no_group", "no group has the id " + std::to_string(group.value));
+  Judging judging(*edition, computer, static_groups_of(tx, *edition, computer.id), now);
+  std::vector<std::size_t> places = {static_cast<std::size_t>(asked - edition->entries.begin())};
+  std::vector<Explanation> explanations;
+  for (std::size_t i = 0; i < places.size() && i < count; ++i) {
+    const Entry& entry = edition->entries[places[i]];
+    explanations.push_back(explain_entry(tx, judging, entry, computer.id, now));
+    for (const auto& [name, place] : entry.references) {
+      if (std::ranges::find(places, place) == places.end()) places.push_back(place);
+    }
+  }
+  return explanations;
+}
+
+}  // namespace
+
+Result<Explanation> explain(store::Transaction& tx, GroupBook& book, const Computer& computer, GroupId group,
+                            Time now) {
+  return TRY(explain_some(tx, book, computer, group, now, 1)).front();
+}
+
+Result<std::vector<Explanation>> explain_with_named(store::Transaction& tx, GroupBook& book, const Computer& computer,
+                                                    GroupId group, Time now) {
+  return explain_some(tx, book, computer, group, now, SIZE_MAX);
 }
 
 }  // namespace wardbridge::groups

@@ -79,7 +79,9 @@ std::vector<inventory::Section> sections_of_facts();
 
 // Why a computer is or isn't in a group.
 struct Explanation {
+  GroupId group;
   std::string group_name;
+  bool smart = true;
   Standing stored = Standing::not_member;  // what counts
   // What an assessment at `now` would say, with its reasons.
   bool member = false;
@@ -92,5 +94,9 @@ struct Explanation {
 // Needs the computer with sections_needed(). `not_found`/`no_group`.
 Result<Explanation> explain(store::Transaction& tx, GroupBook& book, const inventory::Computer& computer, GroupId group,
                             Time now);
+// The same, followed by those of all groups that its criteria name, directly or by way of others, each once. A
+// criterion that names a group spells the name as one of these.
+Result<std::vector<Explanation>> explain_with_named(store::Transaction& tx, GroupBook& book,
+                                                    const inventory::Computer& computer, GroupId group, Time now);
 
 }  // namespace wardbridge::groups

@@ -138,9 +138,17 @@ struct StoredChange {
   Time time = kEpoch;
   std::string cause;
 };
-// Newest first.
-std::vector<StoredChange> changes_of_computer(store::Transaction& tx, ComputerId computer, int limit);
-std::vector<StoredChange> changes_of_group(store::Transaction& tx, GroupId group, int limit);
+// Newest first, after the first `offset` of them.
+std::vector<StoredChange> changes_of_computer(store::Transaction& tx, ComputerId computer, int limit,
+                                              std::int64_t offset = 0);
+std::vector<StoredChange> changes_of_group(store::Transaction& tx, GroupId group, int limit, std::int64_t offset = 0);
+std::int64_t count_changes_of_computer(store::Transaction& tx, ComputerId computer);
+std::int64_t count_changes_of_group(store::Transaction& tx, GroupId group);
+
+// Since when a computer's membership of a group is as it is; kEpoch: it never was a member.
+Time standing_since(store::Transaction& tx, GroupId group, ComputerId computer);
+// Until when a membership is stored to hold, which may be past; nothing: not a member.
+std::optional<Time> stored_until(store::Transaction& tx, GroupId group, ComputerId computer);
 
 // The computer is gone: so are its memberships and assignments. Its history stays.
 void forget_computer(store::Transaction& tx, ComputerId computer, Time now, const std::string& cause);

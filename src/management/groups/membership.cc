@@ -52,11 +52,16 @@ std::map<GroupId, std::int64_t> count_all_members(store::Transaction& tx, Time n
   return counts;
 }
 
-Standing standing(store::Transaction& tx, GroupId group, ComputerId computer, Time now) {
+std::optional<Time> stored_until(store::Transaction& tx, GroupId group, ComputerId computer) {
   auto row = tx.query_one("SELECT valid_until FROM computer_group_member WHERE computer_id = ? AND group_id = ?",
                           {computer.value, group.value});
-  if (!row) return Standing::not_member;
-  return now < row->time(0) ? Standing::member : Standing::unknown;
+  return row ? std::optional(row->time(0)) : std::nullopt;
+}
+
+Standing standing(store::Transaction& tx, GroupId group, ComputerId computer, Time now) {
+  auto until = stored_until(tx, group, computer);
+  if (!until) return Standing::not_member;
+  return now < *until ? Standing::member : Standing::unknown;
 }
 
 std::vector<Belonging> groups_of(store::Transaction& tx, ComputerId computer, Time now) {
@@ -77,15 +82,36 @@ std::vector<Belonging> groups_of(store::Transaction& tx, ComputerId computer, Ti
   return belongings;
 }
 
-std::vector<StoredChange> changes_of_computer(store::Transaction& tx, ComputerId computer, int limit) {
-  return changes_from(tx.query(std::string(kChangeColumns) + " WHERE computer_id = ? ORDER BY number DESC LIMIT ?",
-                               {computer.value, limit}));
+std::vector<StoredChange> changes_of_computer(store::Transaction& tx, ComputerId computer, int limit,
+                                              std::int64_t offset) {
+  return changes_from(
+      tx.query(std::string(kChangeColumns) + " WHERE computer_id = ? ORDER BY number DESC LIMIT ? OFFSET ?",
+               {computer.value, limit, offset}));
 }
 
-std::vector<StoredChange> changes_of_group(store::Transaction& tx, GroupId group, int limit) {
-  return changes_from(
-      tx.query(std::string(kChangeColumns) + " WHERE group_id = ? ORDER BY time DESC, computer_id, number DESC LIMIT ?",
-               {group.value, limit}));
+std::vector<StoredChange> changes_of_group(store::Transaction& tx, GroupId group, int limit, std::int64_t offset) {
+  return changes_from(tx.query(
+      std::string(kChangeColumns) + " WHERE group_id = ? ORDER BY time DESC, computer_id, number DESC LIMIT ? OFFSET ?",
+      {group.value, limit, offset}));
+}
+
+std::int64_t count_changes_of_computer(store::Transaction& tx, ComputerId computer) {
+  return tx.query_one("SELECT COUNT(*) FROM computer_group_change WHERE computer_id = ?", {computer.value})->integer(0);
+}
+
+std::int64_t count_changes_of_group(store::Transaction& tx, GroupId group) {
+  return tx.query_one("SELECT COUNT(*) FROM computer_group_change WHERE group_id = ?", {group.value})->integer(0);
+}
+
+Time standing_since(store::Transaction& tx, GroupId group, ComputerId computer) {
+  if (auto member = tx.query_one("SELECT since FROM computer_group_member WHERE computer_id = ? AND group_id = ?",
+                                 {computer.value, group.value})) {
+    return member->time(0);
+  }
+  auto left = tx.query_one(
+      "SELECT time FROM computer_group_change WHERE computer_id = ? AND group_id = ? ORDER BY number DESC LIMIT 1",
+      {computer.value, group.value});
+  return left ? left->time(0) : kEpoch;
 }
 
 void forget_computer(store::Transaction& tx, ComputerId computer, Time now, const std::string& cause) {

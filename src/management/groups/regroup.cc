@@ -102,4 +102,12 @@ bool is_regrouping(store::Transaction& tx, GroupId group) {
   return tx.query_one("SELECT edit FROM computer_group_regroup WHERE group_id = ?", {group.value}).has_value();
 }
 
+std::set<GroupId> all_regrouping(store::Transaction& tx) {
+  std::set<GroupId> groups;
+  for (const store::Row& row : tx.query("SELECT group_id FROM computer_group_regroup")) {
+    groups.insert(GroupId{row.integer(0)});
+  }
+  return groups;
+}
+
 }  // namespace wardbridge::groups

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "management/groups/group_book.h"
@@ -33,6 +34,7 @@ void finish_regrouping(store::Transaction& tx, const Regrouping& regrouping);
 void follow_program(store::Transaction& tx, const GroupBook& book);
 // Whether an edit of the group is still being carried out.
 bool is_regrouping(store::Transaction& tx, GroupId group);
+std::set<GroupId> all_regrouping(store::Transaction& tx);
 // As if it had been edited.
 void request_regrouping(store::Transaction& tx, GroupId group);
 

@@ -93,6 +93,25 @@ std::optional<ComputerId> find_by_management_id(store::Transaction& tx, std::str
                   std::string(management_id));
 }
 
+std::vector<ComputerId> find_called(store::Transaction& tx, std::string_view what, int limit) {
+  if (what.empty()) return {};
+  if (auto number = text::parse_integer(what)) {
+    auto row = tx.query_one("SELECT id FROM computer WHERE id = ?", {*number});
+    if (row) return {ComputerId{row->integer(0)}};
+  }
+  if (text::is_guid(what)) {
+    if (auto id = find_by_udid(tx, what)) return {*id};
+    for (const std::string& spelled : {text::lower(what), text::upper(what), std::string(what)}) {
+      if (auto id = find_by_management_id(tx, spelled)) return {*id};
+    }
+  }
+  // The serial number and the name are what Macs say of themselves, so neither goes before the other.
+  std::string key = text::lower(what);
+  return ids_of(
+      tx.query("SELECT id FROM computer WHERE lower(serial_number) = ? OR lower(name) = ? ORDER BY id LIMIT ?",
+               {key, key, limit}));
+}
+
 std::int64_t count(store::Transaction& tx) { return tx.query_one("SELECT count(*) FROM computer")->integer(0); }
 
 std::vector<ComputerId> ids_after(store::Transaction& tx, ComputerId after, int limit) {
@@ -103,6 +122,11 @@ std::vector<ComputerId> due(store::Transaction& tx, Time now, int limit) {
   std::string sql = "SELECT id FROM computer WHERE reassess_at <= ? ORDER BY reassess_at, id LIMIT ?";
   sql += tx.lock_rows(true);
   return ids_of(tx.query(sql, {now, limit}));
+}
+
+Time next_due(store::Transaction& tx) {
+  auto row = tx.query_one("SELECT reassess_at FROM computer ORDER BY reassess_at LIMIT 1");
+  return row ? row->time(0) : kNever;
 }
 
 void set_reassess_at(store::Transaction& tx, ComputerId id, Time when) {

@@ -206,12 +206,17 @@ std::optional<ComputerId> find_by_udid(store::Transaction& tx, std::string_view 
 // The lowest id, should several records have one serial number. Case does not matter; empty finds nothing.
 std::optional<ComputerId> find_by_serial_number(store::Transaction& tx, std::string_view serial_number);
 std::optional<ComputerId> find_by_management_id(store::Transaction& tx, std::string_view management_id);
+// What a person calls a computer: its id, else its UDID or management id, else its serial number or name, which several
+// may have. Case does not matter. At most `limit`, by id.
+std::vector<ComputerId> find_called(store::Transaction& tx, std::string_view what, int limit);
 std::int64_t count(store::Transaction& tx);
 // In the order of ids, after the one given.
 std::vector<ComputerId> ids_after(store::Transaction& tx, ComputerId after, int limit);
 
 // The heartbeat's list: computers whose reassess_at has come, longest overdue first, locked against other nodes.
 std::vector<ComputerId> due(store::Transaction& tx, Time now, int limit);
+// When the first computer becomes due; kNever: none will.
+Time next_due(store::Transaction& tx);
 void set_reassess_at(store::Transaction& tx, ComputerId id, Time when);
 // Every computer is due from `now` on: a group or setting was edited.
 void reassess_all(store::Transaction& tx, Time now);

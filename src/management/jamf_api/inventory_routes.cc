@@ -1,6 +1,7 @@
 // computers-inventory, versions 1 to 4 from one record.
 #include <algorithm>
 
+#include "management/groups/fleet.h"
 #include "management/inventory/fields.h"
 #include "management/jamf_api/routes.h"
 
@@ -149,6 +150,7 @@ Result<http::Response> delete_computer(const Dependencies& deps, const http::Req
     if (!inventory::load(tx, id, {})) return no_computer(id);
     compliance::forget_computer(tx, id, request.received);
     groups::forget_computer(tx, id, request.received, "computer deleted");
+    tx.after_commit([&fleet = deps.pipeline.book().fleet(), id] { fleet.forget(id); });
     return inventory::remove(tx, id, request.received, caller.as_actor(request.peer.address));
   }));
   return with_deprecation(http::no_content(), version);

@@ -16,7 +16,7 @@ constexpr int kBatch = 64;
 constexpr int kPage = 100;
 constexpr int kPagesAtATime = 5;
 constexpr std::size_t kRegroupedAtATime = 512;
-// Other nodes may have made computers due, so an idle heartbeat looks this often.
+// Other nodes and check-ins may have made computers due earlier than was known, so an idle heartbeat looks this often.
 constexpr Duration kIdleLook = seconds{1};
 constexpr Duration kReceiptLife = days{7};
 constexpr Duration kHistoryLife = days{90};
@@ -197,7 +197,11 @@ Time Pipeline::run_once(Time now) {
     });
     if (!forgotten.ok()) log::warning("old_rows_stay", {{"reason", forgotten.failure().reason}});
   }
-  return now + kIdleLook;
+  // Not past the moment at which time alone changes something. What is due already and was not judged is in another
+  // node's hands.
+  auto next_due = store_.read([](store::Transaction& tx) -> Result<Time> { return inventory::next_due(tx); });
+  Time next = next_due.value_or(kNever);
+  return now < next ? std::min(next, now + kIdleLook) : now + kIdleLook;
 }
 
 }  // namespace wardbridge::pipeline

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <future>
+
 #include "management/inventory/fields.h"
 #include "management/notices/notices.h"
 #include "management/webhooks/webhooks.h"
@@ -204,6 +206,71 @@ TEST_F(PipelineTest, ADayRelativeCriterionLapsesWithoutAMessage) {
   pipeline_.run_once(now_);
   EXPECT_EQ(state().state, compliance::State::non_compliant);
   EXPECT_THAT(state().reason, HasSubstr("Last Inventory Update"));
+}
+
+// The loop of platform/actor without its thread: the next look is when the last one said.
+TEST_F(PipelineTest, TimeAloneChangesAGroupAtItsMomentOnAnIdleServer) {
+  ASSERT_TRUE(check_in(whole_report(true)).ok());
+  auto standing = [&] {
+    return write(
+        [&](auto& tx) -> Result<groups::Standing> { return groups::standing(tx, compliant_, computer_, now_); });
+  };
+  EXPECT_EQ(standing(), groups::Standing::member);
+  const Time end = now_ + days{2};
+  now_ = end - seconds{2} - milliseconds{300};  // looks go by whole seconds from here, which miss the moment
+  while (now_ < end) {
+    Time next = pipeline_.run_once(now_);
+    EXPECT_EQ(standing(), groups::Standing::member) << to_iso8601(now_);
+    ASSERT_LE(next, end) << "a look never sleeps past the moment";
+    ASSERT_LE(next, now_ + seconds{1}) << "what others made due in between is found, too";
+    now_ = next;
+  }
+  ASSERT_EQ(now_, end);
+  pipeline_.run_once(now_);
+  EXPECT_EQ(standing(), groups::Standing::not_member);
+  auto changes = write([&](auto& tx) -> Result<std::vector<groups::StoredChange>> {
+    return groups::changes_of_group(tx, compliant_, 1);
+  });
+  EXPECT_EQ(changes.at(0).time, end);
+  EXPECT_EQ(changes.at(0).cause, "time");
+}
+
+// The same on a real stage, whose thread waits while the clock stands still and then jumps.
+TEST_F(PipelineTest, AStageCarriesOutWhatTimeChangesWithoutAMessage) {
+  ASSERT_TRUE(check_in(whole_report(true)).ok());
+  // Tells when the heartbeat has looked at a moment or after.
+  class Watched final : public Actor {
+   public:
+    Watched(Actor& inner, Time moment) : inner_(inner), moment_(moment) {}
+    std::string name() const override { return inner_.name(); }
+    Time run_once(Time now) override {
+      Time next = inner_.run_once(now);
+      if (now >= moment_ && !told_) {
+        told_ = true;
+        looked.set_value(now);
+      }
+      return next;
+    }
+    std::promise<Time> looked;
+
+   private:
+    Actor& inner_;
+    Time moment_;
+    bool told_ = false;
+  };
+  const Time end = now_ + days{2};
+  ManualClock clock(end - milliseconds{1});
+  Watched watched(pipeline_, end);
+  auto looked = watched.looked.get_future();
+  Stage stage(clock);
+  stage.add(watched);
+  clock.set(end);  // nobody wakes the stage
+  ASSERT_EQ(looked.wait_for(seconds{10}), std::future_status::ready);
+  EXPECT_EQ(looked.get(), end);
+  stage.stop();
+  EXPECT_EQ(
+      write([&](auto& tx) -> Result<groups::Standing> { return groups::standing(tx, compliant_, computer_, end); }),
+      groups::Standing::not_member);
 }
 
 TEST_F(PipelineTest, ASettledMacIsNotSentAgainAtEveryCheckIn) {
