@@ -22,15 +22,21 @@ Status migrate_management(store::Store& store) {
   return store.migrate(schemas);
 }
 
-Status store_groups(store::Store& store, const std::vector<groups::SmartComputerGroup>& groups) {
-  TRY(store.write([&](store::Transaction& tx) -> Status {
-    for (const auto& attribute : testing::FleetGenerator::attributes())
-      TRY(groups::create_attribute(tx, attribute, testing::FleetGenerator::now(), nobody_in_particular()));
-    return done();
-  }));
+Status store_attributes(store::Store& store) {
   return store.write([&](store::Transaction& tx) -> Status {
-    for (const auto& group : groups)
-      TRY(groups::create(tx, group, testing::FleetGenerator::now(), nobody_in_particular()));
+    if (!groups::list_attributes(tx).empty()) return done();
+    for (const auto& attribute : testing::FleetGenerator::attributes()) {
+      auto id = TRY(groups::create_attribute(tx, attribute, testing::FleetGenerator::now(), nobody_in_particular()));
+      CHECK(id == attribute.id, "the inventory of the generated Macs names other attributes");
+    }
+    return done();
+  });
+}
+
+Status store_groups(store::Store& store, std::vector<groups::SmartComputerGroup>& groups) {
+  return store.write([&](store::Transaction& tx) -> Status {
+    for (auto& group : groups)
+      group.id = TRY(groups::create(tx, group, testing::FleetGenerator::now(), nobody_in_particular())).id;
     return done();
   });
 }
@@ -52,11 +58,12 @@ Status store_computers(store::Store& store, const testing::FleetGenerator& gener
   return done();
 }
 
-CompiledGroups::CompiledGroups(const std::vector<groups::SmartComputerGroup>& groups) {
+CompiledGroups::CompiledGroups(std::vector<groups::SmartComputerGroup> groups) {
   auto opened = store::open_sqlite({.path = ":memory:"});
   CHECK(opened.ok(), "no store in memory");
   store_ = std::move(*opened);
   Status ready = migrate_management(*store_);
+  if (ready.ok()) ready = store_attributes(*store_);
   if (ready.ok()) ready = store_groups(*store_, groups);
   CHECK(ready.ok(), ready.failure().message + " (" + ready.failure().where + ")");
   auto edition = store_->read([&](store::Transaction& tx) -> Result<std::shared_ptr<const groups::GroupBook::Edition>> {
@@ -65,6 +72,12 @@ CompiledGroups::CompiledGroups(const std::vector<groups::SmartComputerGroup>& gr
   CHECK(edition.ok(), "the groups cannot be read");
   edition_ = std::move(*edition);
   for (const auto& entry : edition_->entries) CHECK(entry.usable(), entry.name);
+}
+
+std::size_t CompiledGroups::entry_named(std::string_view name) const {
+  auto found = std::ranges::find(edition_->entries, name, &groups::GroupBook::Edition::Entry::name);
+  CHECK(found != edition_->entries.end(), std::string(name));
+  return static_cast<std::size_t>(found - edition_->entries.begin());
 }
 
 std::vector<Membership> CompiledGroups::reference(const Computer& computer, Time now) const {
@@ -115,7 +128,7 @@ std::vector<Network::Listed> listed(const groups::GroupBook::Edition& edition) {
 
 View::View(const CompiledGroups& groups)
     : edition_(groups.edition()),
-      reader_(groups::definitions_with(edition_->attributes)),
+      reader_(groups::definitions_with(edition_->attributes), edition_->time_zone),
       network_(reader_.table(), listed(*edition_)) {}
 
 void View::put(const Computer& computer) {

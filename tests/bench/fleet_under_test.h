@@ -24,18 +24,22 @@ audit::Actor nobody_in_particular();
 // Every table of the management side.
 Status migrate_management(store::Store& store);
 
-// Attributes and groups, stored as the API would.
-Status store_groups(store::Store& store, const std::vector<groups::SmartComputerGroup>& groups);
+// Those of the generator, unless the store has them already.
+Status store_attributes(store::Store& store);
+// As the API would; the groups get the ids that the store gave them.
+Status store_groups(store::Store& store, std::vector<groups::SmartComputerGroup>& groups);
 // Computers 1 to `count`, which the store has none of.
 Status store_computers(store::Store& store, const testing::FleetGenerator& generator, std::int64_t count);
 
 // Groups in a store of their own in memory, compiled.
 class CompiledGroups {
  public:
-  explicit CompiledGroups(const std::vector<groups::SmartComputerGroup>& groups);
+  explicit CompiledGroups(std::vector<groups::SmartComputerGroup> groups);
 
   const std::shared_ptr<const groups::GroupBook::Edition>& edition() const { return edition_; }
   std::size_t size() const { return edition_->entries.size(); }
+  // Groups stand in an order of their own: each after those that it names.
+  std::size_t entry_named(std::string_view name) const;
   // What the reference implementation says of every entry of the edition: criteria::matches over ComputerFacts.
   std::vector<criteria::Membership> reference(const Computer& computer, Time now) const;
 
@@ -61,8 +65,10 @@ class KnownFleet {
   }
   // As after the commit of an assessment; counts the computer's assessments up.
   void keep(Computer& computer, groups::Fleet::Proposal proposal, Time now);
-  groups::Fleet::Preview preview(const criteria::Program& program, Time now) {
-    return fleet_.preview(edition_, program, groups::kNoSite, now, 100);
+  // Of all that were kept so far.
+  groups::Fleet::Crowd preview(const criteria::Program& program, Time now) {
+    fleet_.learned_through({}, true);
+    return fleet_.preview(edition_, {.program = &program, .limit = 100}, now)->members;
   }
   std::size_t size() const { return fleet_.size(); }
 
