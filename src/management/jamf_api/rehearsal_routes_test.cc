@@ -78,7 +78,7 @@ TEST_F(RehearsalRoutes, NamedGroupsCountAsStored) {
   EXPECT_EQ(preview(with(criterion("Computer Group", "member of", "labs"))).at("first.0.id"), lab);
   EXPECT_EQ(preview(with(criterion("Computer Group", "not member of", inner))).at("count"), "1") << "by its number";
   expect_error(preview(with(criterion("Computer Group", "member of", "Labs"), R"(,"id":")" + inner + "\"")), 400,
-               "INVALID_FIELD");
+               "INVALID_FIELD", "criteria");
 }
 
 TEST_F(RehearsalRoutes, ADeletedComputerIsNotCounted) {
@@ -107,7 +107,7 @@ TEST_F(RehearsalRoutes, BadListsAreRefusedAsOnSaving) {
   expect_error(preview(with(criterion("Computer Group", "member of", "Nobody"))), 400, "INVALID_FIELD",
                "criteria[0].value");
   expect_error(preview(R"({"id":"4711","criteria":[]})"), 404, "INVALID_ID");
-  expect_error(preview(R"({"id":"x","criteria":[]})"), 400, "INVALID_FIELD", "id");
+  expect_error(preview(R"({"id":"x","criteria":[]})"), 400, "INVALID_ID", "id");
   expect_error(preview("[]"), 400, "INVALID_JSON");
   Answer mixed =
       preview(with(criterion("Computer Name", "is", "a") + "," + criterion("Computer Name", "is", "b", 1) + "," +
