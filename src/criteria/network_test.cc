@@ -260,7 +260,7 @@ TEST(Network, KeepsAPredicateThatManyProgramsShareOnce) {
 
 TEST(Network, AnAnswerThatIsGivenIsNotAskedOfTheCriteria) {
   Fleet fleet(1);
-  auto names_the_second = compile({{"Computer Group", 0, "and", "member of", "Second"}}, network_vocabulary());
+  auto names_the_second = compile({{"Computer Group", 0, "and", "member of", "Second"}}, test_vocabulary());
   Network network(fleet.table(), {{Program()}, {std::nullopt}, {std::nullopt}, {*names_the_second, {{"second", 1}}}});
   Pass pass(network, {fleet.table(), 0}, kBegin, [](std::uint32_t program) -> std::optional<Membership> {
     if (program == 0) return Membership{false};

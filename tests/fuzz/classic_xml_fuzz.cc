@@ -1,6 +1,7 @@
 // The Classic API's XML: every text is read as a tree within the stated limits, or refused, and every tree as a record.
 #include "base/limits.h"
 #include "management/sources/classic.h"
+#include "management/sources/classic_xml.h"
 
 namespace {
 
