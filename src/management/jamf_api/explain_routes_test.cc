@@ -78,10 +78,10 @@ TEST_F(ExplainRoutes, EveryCriterionSaysWhatWasMeasuredAndWhereThatCameFrom) {
 }
 
 TEST_F(ExplainRoutes, ACriterionThatNobodyReportedSaysSo) {
-  std::string group = create_group("Guarded", "[" + criterion("Model", "like", "Book") + "]");
+  std::string group = create_group("Guarded", "[" + criterion("FileVault 2 Eligibility", "like", "Eligible") + "]");
   Answer out = explain(create_mac(), group);
   EXPECT_EQ(out.at("criteria.measured"), "null") << out.text;
-  EXPECT_EQ(out.at("criteria.source.section"), "HARDWARE");
+  EXPECT_EQ(out.at("criteria.source.section"), "DISK_ENCRYPTION");
   EXPECT_EQ(out.at("criteria.source.reported"), "false");
   EXPECT_NE(out.at("nextStep").find("has to report it"), std::string::npos) << out.at("nextStep");
 }
