@@ -70,6 +70,7 @@ class Network {
  private:
   friend class Pass;
   struct State;
+  class ChunkJudge;
   std::unique_ptr<State> state_;
 };
 
@@ -82,7 +83,7 @@ class Pass {
   Pass(Network& network, RowFacts facts, Time now, Given given);
 
   Membership judge(std::uint32_t program);
-  // Every program, cheaper than one by one.
+  // Every program.
   void judge_all();
   // Those judged so far, in any order: also the ones that others named.
   const std::vector<std::uint32_t>& judged() const { return judged_; }
@@ -95,7 +96,8 @@ class Pass {
     bool truth;
     Time valid_until;
   };
-  Verdict condition(std::uint32_t condition) const;
+  Verdict condition(std::uint32_t condition);
+  void look_at_list(std::uint32_t column);
   Verdict node(std::uint32_t program, std::uint32_t at);
 
   Network::State& network_;
@@ -105,7 +107,8 @@ class Pass {
   std::vector<Membership> results_;
   std::vector<std::uint8_t> known_;  // of results_
   std::vector<std::uint32_t> judged_;
-  std::vector<std::uint64_t> truths_;  // of conditions on texts and lists, one bit each, once judge_all ran
+  std::vector<std::uint64_t> truths_;  // of conditions on lists that were looked into, one bit each
+  std::vector<bool> looked_;           // into which lists
 };
 
 }  // namespace wardbridge::criteria
