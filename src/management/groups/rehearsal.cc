@@ -8,9 +8,14 @@
 namespace wardbridge::groups {
 namespace {
 
+struct Compiled {
+  criteria::Program program;
+  std::vector<criteria::Warning> warnings;
+};
+
 // Compiles the criteria as they would be stored: a group that is named by its number is named by its name.
-Result<criteria::Program> compile_as_stored(store::Transaction& tx, SmartComputerGroup& group,
-                                            const criteria::Options& options) {
+Result<Compiled> compile_as_stored(store::Transaction& tx, SmartComputerGroup& group,
+                                   const criteria::Options& options) {
   criteria::Vocabulary vocabulary = vocabulary_with(list_attributes(tx));
   TRY(criteria::compile(group.criteria, vocabulary, options));
   GroupNames names = stored_names(tx);
@@ -24,7 +29,9 @@ Result<criteria::Program> compile_as_stored(store::Transaction& tx, SmartCompute
     references[group.id].push_back(named[i]);
   }
   TRY(check_nesting(group.id, references, names));
-  return criteria::compile(group.criteria, vocabulary, options);
+  Compiled compiled{TRY(criteria::compile(group.criteria, vocabulary, options)), {}};
+  compiled.warnings = TRY(warnings_about(tx, group, vocabulary, options));
+  return compiled;
 }
 
 // INVARIANT: law 2. Nobody is in a group whose criteria name one that can't be judged.
@@ -47,8 +54,8 @@ Result<Rehearsal> rehearse(store::Transaction& tx, GroupBook& book, SmartCompute
     if (!before) return not_found("no_group", "no smart computer group has the id " + std::to_string(group.id.value));
     if (group.name.empty()) group.name = before->name;
   }
-  criteria::Program program = TRY(compile_as_stored(tx, group, options));
-  rehearsal.warnings = program.warnings();
+  auto [program, warnings] = TRY(compile_as_stored(tx, group, options));
+  rehearsal.warnings = std::move(warnings);
   auto edition = book.edition(tx);
   const auto* unusable = unusable_of(*edition, program);
   if (unusable != nullptr) {

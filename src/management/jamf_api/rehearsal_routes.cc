@@ -50,8 +50,10 @@ Result<http::Response> preview(const Dependencies& deps, const http::Request& re
   auto size = text::parse_integer(request.query_parameter("size").value_or("")).value_or(kListed);
   auto limit = static_cast<std::size_t>(std::clamp<std::int64_t>(size, 0, kListedAtMost));
   auto& book = deps.pipeline.book();
+  criteria::Options options = book.options();
+  options.rules = criteria::Rules::jamf_pro_api;  // as on saving it
   auto answer = TRY(deps.store.read([&](store::Transaction& tx) -> Result<json::Object> {
-    auto rehearsal = TRY(groups::rehearse(tx, book, group, request.received, limit, book.options()));
+    auto rehearsal = TRY(groups::rehearse(tx, book, group, request.received, limit, options));
     json::Object said = crowd_json(tx, rehearsal.found.members);
     said["computersLookedAt"] = rehearsal.looked_at;
     json::Array warnings;

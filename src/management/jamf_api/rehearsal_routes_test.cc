@@ -113,6 +113,12 @@ TEST_F(RehearsalRoutes, BadListsAreRefusedAsOnSaving) {
       preview(with(criterion("Computer Name", "is", "a") + "," + criterion("Computer Name", "is", "b", 1) + "," +
                    R"({"name":"Computer Name","priority":2,"andOr":"or","searchType":"is","value":"c"})"));
   EXPECT_EQ(mixed.at("warnings.0.reason"), "mixed_and_or") << mixed.text;
+  Answer nobody = preview(
+      with(criterion("Total RAM MB", "more than", "10") + "," + criterion("Total RAM MB", "less than", "5", 1)));
+  EXPECT_EQ(nobody.at("warnings.0.reason"), "contradiction") << nobody.text;
+  EXPECT_EQ(nobody.at("warnings.0.where"), "criteria[1]");
+  ASSERT_EQ(post("/api/v1/computer-extension-attributes", R"({"name":"Ward"})").status, 201);
+  expect_error(preview(with(criterion("Ward", "has", "North"))), 400, "INVALID_FIELD", "criteria[0].searchType");
   std::string some = client("some", {"Read Smart Computer Groups"});
   expect_error(send_as(some, "POST", kGroups + std::string("/preview"), with("")), 403, "INVALID_PRIVILEGE");
 }
