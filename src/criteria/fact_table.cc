@@ -84,22 +84,19 @@ std::optional<Place> FactTable::place(FactId fact) const {
 
 FactCode FactTable::intern_item(std::uint32_t list_column, const ItemTexts& texts) {
   ListColumn& list = lists_[list_column];
-  std::size_t hash = 0;
+  // Lengths keep ("ab", "c") apart from ("a", "bc"), whatever the texts contain.
+  std::string joined;
   for (std::size_t i = 0; i < list.members.size(); ++i) {
-    hash = (hash ^ std::hash<std::string_view>{}(texts[i])) * 0x9E3779B97F4A7C15ULL;
+    auto length = static_cast<std::uint32_t>(texts[i].size());
+    joined.append(reinterpret_cast<const char*>(&length), sizeof length);
+    joined.append(texts[i]);
   }
-  auto same = [&](const ItemDictionary::Item& item) {
-    for (std::size_t i = 0; i < list.members.size(); ++i) {
-      if (list.members[i].text(item[i]) != texts[i]) return false;
-    }
-    return true;
-  };
-  auto known = list.by_texts.find(hash);
-  if (known != list.by_texts.end() && same(list.dictionary.item(known->second))) return known->second;
+  FactCode known = list.joined.intern(joined);
+  if (known < list.by_joined.size()) return list.by_joined[known];
   ItemDictionary::Item item{};
   for (std::size_t i = 0; i < list.members.size(); ++i) item[i] = list.members[i].intern(texts[i]);
   FactCode code = list.dictionary.intern(item);
-  list.by_texts.try_emplace(hash, code);
+  list.by_joined.push_back(code);
   return code;
 }
 

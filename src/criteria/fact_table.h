@@ -103,7 +103,7 @@ class FactTable {
   const Dictionary& dictionary(std::uint32_t list_column, std::uint32_t member) const {
     return lists_[list_column].members[member];
   }
-  // The code of an item by its members' texts; an empty text is absent. A look at one hash for items that are known.
+  // The code of an item by its members' texts; an empty text is absent. One look-up for items that are known.
   using ItemTexts = std::array<std::string_view, ItemDictionary::kMembers>;
   FactCode intern_item(std::uint32_t list_column, const ItemTexts& texts);
   ItemDictionary& item_dictionary(std::uint32_t list_column) { return lists_[list_column].dictionary; }
@@ -128,7 +128,8 @@ class FactTable {
   struct ListColumn {
     std::deque<Dictionary> members;
     ItemDictionary dictionary;
-    std::unordered_map<std::size_t, FactCode> by_texts;  // hash of the texts; the first item that had it
+    Dictionary joined;  // the texts of each item as one, so that a known item is found by one look
+    std::vector<FactCode> by_joined = {0};
     std::vector<std::unique_ptr<Items[]>> chunks;
   };
 
