@@ -4,10 +4,11 @@
 #include <set>
 
 #include "base/text.h"
-#include "management/compliance/compliance.h"
-#include "management/enrollment/enrollment.h"
 #include "management/groups/computer_facts.h"
+#include "management/groups/regroup.h"
 #include "management/inventory/fields.h"
+#include "management/notices/notices.h"
+#include "management/webhooks/webhooks.h"
 
 namespace wardbridge::bench {
 
@@ -18,7 +19,8 @@ audit::Actor nobody_in_particular() { return {.kind = audit::Actor::Kind::user, 
 
 Status migrate_management(store::Store& store) {
   const store::Schema schemas[] = {audit::kSchema,      inventory::kSchema,  groups::kSchema,
-                                   enrollment::kSchema, compliance::kSchema, ledger::kSchema};
+                                   enrollment::kSchema, compliance::kSchema, ledger::kSchema,
+                                   outbox::kSchema,     webhooks::kSchema,   notices::kSchema};
   return store.migrate(schemas);
 }
 
@@ -56,6 +58,19 @@ Status store_computers(store::Store& store, const testing::FleetGenerator& gener
     }));
   }
   return done();
+}
+
+Status carry_out(store::Store& store, pipeline::Pipeline& pipeline, Time now) {
+  while (pipeline.run_once(now) <= now) {
+  }
+  return store.read([&](store::Transaction& tx) -> Status {
+    for (const auto& group : groups::list(tx)) {
+      // A heartbeat that failed has said why, and waits for the next one.
+      if (groups::is_regrouping(tx, group.id))
+        return unavailable("not_carried_out", "the memberships of `" + group.name + "` are not in order");
+    }
+    return done();
+  });
 }
 
 CompiledGroups::CompiledGroups(std::vector<groups::SmartComputerGroup> groups) {

@@ -10,6 +10,7 @@
 #include "management/groups/edition.h"
 #include "management/groups/fact_reader.h"
 #include "management/groups/fleet.h"
+#include "management/pipeline/pipeline.h"
 #include "platform/store/store.h"
 #include "support/fleet_generator.h"
 
@@ -30,6 +31,9 @@ Status store_attributes(store::Store& store);
 Status store_groups(store::Store& store, std::vector<groups::SmartComputerGroup>& groups);
 // Computers 1 to `count`, which the store has none of.
 Status store_computers(store::Store& store, const testing::FleetGenerator& generator, std::int64_t count);
+
+// Heartbeats until nothing is due and stored memberships are what the criteria say. `unavailable`/`not_carried_out`.
+Status carry_out(store::Store& store, pipeline::Pipeline& pipeline, Time now);
 
 // Groups in a store of their own in memory, compiled.
 class CompiledGroups {
