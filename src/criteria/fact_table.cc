@@ -50,6 +50,35 @@ FactCode ItemDictionary::intern(const Item& item) {
   return at->second;
 }
 
+std::size_t ItemIndex::place_of(std::uint64_t hash, std::string_view joined) const {
+  std::size_t at = hash & (slots_.size() - 1);
+  for (;; at = (at + 1) & (slots_.size() - 1)) {
+    const Slot& slot = slots_[at];
+    if (slot.code == 0) return at;
+    if (slot.hash == hash && std::string_view(texts_).substr(slot.offset, slot.length) == joined) return at;
+  }
+}
+
+FactCode ItemIndex::find(std::string_view joined) const {
+  return slots_[place_of(std::hash<std::string_view>{}(joined), joined)].code;
+}
+
+void ItemIndex::add(std::string_view joined, FactCode code) {
+  if (texts_.size() + joined.size() > UINT32_MAX) return;  // found the long way then
+  if (2 * (taken_ + 1) > slots_.size()) {
+    std::vector<Slot> old(slots_.size() * 2);
+    old.swap(slots_);
+    for (const Slot& slot : old) {
+      if (slot.code != 0) slots_[place_of(slot.hash, std::string_view(texts_).substr(slot.offset, slot.length))] = slot;
+    }
+  }
+  std::uint64_t hash = std::hash<std::string_view>{}(joined);
+  slots_[place_of(hash, joined)] = {hash, static_cast<std::uint32_t>(texts_.size()),
+                                    static_cast<std::uint32_t>(joined.size()), code};
+  texts_.append(joined);
+  ++taken_;
+}
+
 FactTable::FactTable(std::span<const FactDefinition> facts, const std::vector<std::vector<FactId>>& lists) {
   for (const std::vector<FactId>& members : lists) {
     CHECK(!members.empty() && members.size() <= ItemDictionary::kMembers, "a list with too many members");
@@ -85,18 +114,18 @@ std::optional<Place> FactTable::place(FactId fact) const {
 FactCode FactTable::intern_item(std::uint32_t list_column, const ItemTexts& texts) {
   ListColumn& list = lists_[list_column];
   // Lengths keep ("ab", "c") apart from ("a", "bc"), whatever the texts contain.
-  std::string joined;
+  std::string& joined = list.index.scratch();
+  joined.clear();
   for (std::size_t i = 0; i < list.members.size(); ++i) {
     auto length = static_cast<std::uint32_t>(texts[i].size());
     joined.append(reinterpret_cast<const char*>(&length), sizeof length);
     joined.append(texts[i]);
   }
-  FactCode known = list.joined.intern(joined);
-  if (known < list.by_joined.size()) return list.by_joined[known];
+  if (FactCode known = list.index.find(joined); known != 0) return known;
   ItemDictionary::Item item{};
   for (std::size_t i = 0; i < list.members.size(); ++i) item[i] = list.members[i].intern(texts[i]);
   FactCode code = list.dictionary.intern(item);
-  list.by_joined.push_back(code);
+  list.index.add(joined, code);
   return code;
 }
 

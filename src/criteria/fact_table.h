@@ -59,6 +59,30 @@ class ItemDictionary {
   std::unordered_map<Item, FactCode, Hash> codes_;
 };
 
+// Finds the code of an item by its texts, joined as one. A fleet reports the same few thousand items over and over, so
+// slots and texts lie close together.
+class ItemIndex {
+ public:
+  std::string& scratch() { return scratch_; }  // to join texts in, without allocating each time
+  // 0: not known.
+  FactCode find(std::string_view joined) const;
+  void add(std::string_view joined, FactCode code);
+
+ private:
+  struct Slot {
+    std::uint64_t hash = 0;
+    std::uint32_t offset = 0;  // in texts_
+    std::uint32_t length = 0;
+    FactCode code = 0;  // 0: free
+  };
+  std::size_t place_of(std::uint64_t hash, std::string_view joined) const;  // of the item, or where it would stand
+
+  std::vector<Slot> slots_ = std::vector<Slot>(1024);  // a power of two, at most half of them taken
+  std::size_t taken_ = 0;
+  std::string texts_;
+  std::string scratch_;
+};
+
 // Where a fact is found.
 struct Place {
   enum class Kind : std::uint8_t { text, number, list } kind = Kind::text;
@@ -128,8 +152,7 @@ class FactTable {
   struct ListColumn {
     std::deque<Dictionary> members;
     ItemDictionary dictionary;
-    Dictionary joined;  // the texts of each item as one, so that a known item is found by one look
-    std::vector<FactCode> by_joined = {0};
+    ItemIndex index;
     std::vector<std::unique_ptr<Items[]>> chunks;
   };
 
