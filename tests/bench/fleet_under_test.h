@@ -38,7 +38,7 @@ Status carry_out(store::Store& store, pipeline::Pipeline& pipeline, Time now);
 // Groups in a store of their own in memory, compiled.
 class CompiledGroups {
  public:
-  explicit CompiledGroups(std::vector<groups::SmartComputerGroup> groups);
+  explicit CompiledGroups(const std::vector<groups::SmartComputerGroup>& groups);
 
   const std::shared_ptr<const groups::GroupBook::Edition>& edition() const { return edition_; }
   std::size_t size() const { return edition_->entries.size(); }
