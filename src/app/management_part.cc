@@ -140,7 +140,9 @@ struct ManagementPart::State {
         store(std::move(opened)),
         transport({.ca_file = world.ca_file}),
         book(std::move(criteria)),
-        pipeline(*store, book, [this] { watch.wake_workers(); }),
+        pipeline(
+            *store, book, [this] { watch.wake_workers(); },
+            store->kind() == "sqlite" ? pipeline::Nodes::one : pipeline::Nodes::several),
         webhook_transport(webhook_client(config.outbound, world)),
         webhook_carrier(*store, webhook_transport, world.sealer),
         mail_out(std::move(smtp)),

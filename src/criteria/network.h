@@ -87,7 +87,7 @@ class Pass {
   void judge_all();
   // Those judged so far, in any order: also the ones that others named.
   const std::vector<std::uint32_t>& judged() const { return judged_; }
-  Membership result(std::uint32_t program) const { return results_[program]; }
+  Membership result(std::uint32_t program) const;  // of one that was judged
   // The first moment at which time alone may change any of the row's conditions.
   Time next_flip() const;
 
@@ -104,9 +104,10 @@ class Pass {
   RowFacts facts_;
   Time now_;
   Given given_;
-  std::vector<Membership> results_;
-  std::vector<std::uint8_t> known_;  // of results_
   std::vector<std::uint32_t> judged_;
+  std::vector<Membership> results_;  // in the order of judged_
+  // Where a program stands in judged_. Few are judged of many, or all, so it is a list of buckets that grows with them.
+  std::unordered_map<std::uint32_t, std::uint32_t> places_;
   std::vector<std::uint64_t> truths_;  // of conditions on lists that were looked into, one bit each
   std::vector<bool> looked_;           // into which lists
 };

@@ -8,8 +8,6 @@ Pass::Pass(Network& network, RowFacts facts, Time now, Given given)
       facts_(facts),
       now_(now),
       given_(std::move(given)),
-      results_(network.size()),
-      known_(network.size(), 0),
       truths_(network_.conditions.size() / 64 + 1, 0),
       looked_(network_.lists.size(), false) {}
 
@@ -61,8 +59,7 @@ Pass::Verdict Pass::node(std::uint32_t program, std::uint32_t at) {
 }
 
 Membership Pass::judge(std::uint32_t program) {
-  if (known_[program] != 0) return results_[program];
-  known_[program] = 1;
+  if (auto known = places_.find(program); known != places_.end()) return results_[known->second];
   Membership result;
   if (auto given = given_(program)) {
     result = *given;
@@ -70,12 +67,17 @@ Membership Pass::judge(std::uint32_t program) {
     Verdict verdict = node(program, 0);
     result = {verdict.truth, verdict.valid_until};
   }
+  places_.emplace(program, static_cast<std::uint32_t>(judged_.size()));
   judged_.push_back(program);
-  return results_[program] = result;
+  results_.push_back(result);
+  return result;
 }
 
+Membership Pass::result(std::uint32_t program) const { return results_[places_.at(program)]; }
+
 void Pass::judge_all() {
-  for (std::uint32_t program = 0; program < results_.size(); ++program) judge(program);
+  places_.reserve(network_.programs.size());
+  for (std::uint32_t program = 0; program < network_.programs.size(); ++program) judge(program);
 }
 
 Time Pass::next_flip() const {

@@ -265,7 +265,11 @@ void Fleet::keep(const Computer& computer, Proposal proposal, const std::vector<
   State& state = *state_;
   if (proposal.layout != state.layout_number) return;
   const Mac* known = state.known(computer.id);
-  if (known != nullptr && (known->assessments >= computer.assessments || known->revision > computer.revision)) return;
+  if (known != nullptr) {
+    bool older = known->assessments > computer.assessments || known->revision > computer.revision;
+    bool same = known->assessments == computer.assessments && known->revision == computer.revision;
+    if (older || same) return;
+  }
   // A change is one to what was known; without that, the next look must be whole.
   if (known == nullptr && !proposal.whole) return;
   if (known != nullptr && !proposal.whole && known->assessments + 1 != computer.assessments) return;
@@ -305,6 +309,18 @@ void Fleet::learn(const std::shared_ptr<const Edition>& edition, const Computer&
   proposal.next_flip = computer.reassess_at;
   proposal.look_whole_at = std::min(computer.reassess_at, half_way(now, stored_until));
   keep(computer, std::move(proposal), members);
+}
+
+std::vector<ComputerId> Fleet::strangers(std::span<const inventory::Version> versions) const {
+  std::lock_guard lock(state_->mutex);
+  std::vector<ComputerId> strangers;
+  for (const inventory::Version& version : versions) {
+    const Mac* mac = state_->known(version.id);
+    if (mac == nullptr || mac->revision != version.revision || mac->assessments != version.assessments) {
+      strangers.push_back(version.id);
+    }
+  }
+  return strangers;
 }
 
 std::optional<ComputerId> Fleet::to_learn_after(const std::shared_ptr<const Edition>& edition) {

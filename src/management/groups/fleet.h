@@ -72,6 +72,8 @@ class Fleet {
   // Of a computer as stored, whose memberships are stored as of its last assessment.
   void learn(const std::shared_ptr<const Edition>& edition, const inventory::Computer& computer,
              const std::vector<GroupId>& members, Time stored_until, Time now);
+  // Those that are known in another state, or not at all: another node changed them.
+  std::vector<ComputerId> strangers(std::span<const inventory::Version> versions) const;
   void forget(ComputerId computer);
   void forget_group(GroupId group);
 

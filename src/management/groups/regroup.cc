@@ -53,6 +53,27 @@ bool learn_some(store::Transaction& tx, GroupBook& book, Time now, int limit) {
   return true;
 }
 
+bool catch_up_some(store::Transaction& tx, GroupBook& book, Time now, int limit, ComputerId& after) {
+  auto edition = book.edition(tx);
+  auto versions = inventory::versions_after(tx, after, limit);
+  if (versions.empty()) return false;
+  after = versions.back().id;
+  static const std::vector<inventory::Section> sections = sections_of_facts();
+  for (ComputerId id : book.fleet().strangers(versions)) {
+    auto computer = inventory::load(tx, id, sections);
+    if (!computer) continue;
+    std::vector<GroupId> members;
+    Time until = kNever;
+    for (const store::Row& row :
+         tx.query("SELECT group_id, valid_until FROM computer_group_member WHERE computer_id = ?", {id.value})) {
+      members.push_back(GroupId{row.integer(0)});
+      until = std::min(until, row.time(1));
+    }
+    book.fleet().learn(edition, *computer, members, until, now);
+  }
+  return true;
+}
+
 std::optional<Regrouping> next_regrouping(store::Transaction& tx, GroupBook& book, Time now, std::size_t limit) {
   std::map<GroupId, Regrouping> wanted;
   for (const store::Row& row : tx.query("SELECT group_id, edit, looked_through FROM computer_group_regroup")) {

@@ -17,6 +17,10 @@ namespace wardbridge::groups {
 // Reads some more computers into the fleet; false when it knows all.
 bool learn_some(store::Transaction& tx, GroupBook& book, Time now, int limit);
 
+// Reads what other nodes have changed, of some computers after `after`, which moves on; false when these were the last.
+// Only where several nodes share the store: an edit is carried out by what this node knows of the whole fleet.
+bool catch_up_some(store::Transaction& tx, GroupBook& book, Time now, int limit, ComputerId& after);
+
 // Computers that are to be judged by a group anew: those for which stored membership differs from its criteria, and
 // after these its members, by id, should membership end by time, since the edit may have changed when. None: the group
 // is in order. finish_regrouping() notes how far it came, unless the group was edited again.

@@ -114,6 +114,15 @@ std::vector<ComputerId> find_called(store::Transaction& tx, std::string_view wha
 
 std::int64_t count(store::Transaction& tx) { return tx.query_one("SELECT count(*) FROM computer")->integer(0); }
 
+std::vector<Version> versions_after(store::Transaction& tx, ComputerId after, int limit) {
+  std::vector<Version> versions;
+  for (const store::Row& row : tx.query(
+           "SELECT id, revision, assessments FROM computer WHERE id > ? ORDER BY id LIMIT ?", {after.value, limit})) {
+    versions.push_back({{row.integer(0)}, row.integer(1), row.integer(2)});
+  }
+  return versions;
+}
+
 std::vector<ComputerId> ids_after(store::Transaction& tx, ComputerId after, int limit) {
   return ids_of(tx.query("SELECT id FROM computer WHERE id > ? ORDER BY id LIMIT ?", {after.value, limit}));
 }

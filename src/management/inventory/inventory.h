@@ -211,6 +211,13 @@ std::optional<ComputerId> find_by_management_id(store::Transaction& tx, std::str
 std::vector<ComputerId> find_called(store::Transaction& tx, std::string_view what, int limit);
 std::int64_t count(store::Transaction& tx);
 // In the order of ids, after the one given.
+// What tells one state of a computer from another.
+struct Version {
+  ComputerId id;
+  std::int64_t revision = 0;
+  std::int64_t assessments = 0;
+};
+std::vector<Version> versions_after(store::Transaction& tx, ComputerId after, int limit);
 std::vector<ComputerId> ids_after(store::Transaction& tx, ComputerId after, int limit);
 
 // The heartbeat's list: computers whose reassess_at has come, longest overdue first, locked against other nodes.

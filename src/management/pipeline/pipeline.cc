@@ -16,6 +16,7 @@ constexpr int kBatch = 64;
 constexpr int kPage = 100;
 constexpr int kPagesAtATime = 5;
 constexpr std::size_t kRegroupedAtATime = 512;
+constexpr int kVersionsAtATime = 5000;
 // Other nodes and check-ins may have made computers due earlier than was known, so an idle heartbeat looks this often.
 constexpr Duration kIdleLook = seconds{1};
 constexpr Duration kReceiptLife = days{7};
@@ -46,8 +47,8 @@ CheckInAnswer answer_from(ComputerId id, const std::string& text) {
 
 }  // namespace
 
-Pipeline::Pipeline(store::Store& store, groups::GroupBook& book, std::function<void()> deliveries_wait)
-    : store_(store), book_(book), deliveries_wait_(std::move(deliveries_wait)) {}
+Pipeline::Pipeline(store::Store& store, groups::GroupBook& book, std::function<void()> deliveries_wait, Nodes nodes)
+    : store_(store), book_(book), deliveries_wait_(std::move(deliveries_wait)), nodes_(nodes) {}
 
 Result<CheckInAnswer> Pipeline::check_in(const CheckIn& check_in, Time now) {
   const inventory::InventoryReport& report = check_in.report;
@@ -144,13 +145,40 @@ Result<bool> Pipeline::learn_fleet(Time now) {
   return true;
 }
 
+Result<std::optional<groups::Regrouping>> Pipeline::next_regrouping(Time now) {
+  return store_.read([&](store::Transaction& tx) -> Result<std::optional<groups::Regrouping>> {
+    return groups::next_regrouping(tx, book_, now, kRegroupedAtATime);
+  });
+}
+
+Status Pipeline::catch_up(Time now) {
+  ComputerId after;
+  for (bool more = true; more;) {
+    more = TRY(store_.read([&](store::Transaction& tx) -> Result<bool> {
+      ComputerId reached = after;
+      bool some = groups::catch_up_some(tx, book_, now, kVersionsAtATime, reached);
+      after = reached;
+      return some;
+    }));
+  }
+  return done();
+}
+
 // A group after an edit: who is in it by its criteria and not by what is stored, or the other way round, is judged by
 // it anew, in transactions between which check-ins go on.
 Result<bool> Pipeline::regroup_some(Time now) {
-  auto work = TRY(store_.read([&](store::Transaction& tx) -> Result<std::optional<groups::Regrouping>> {
-    return groups::next_regrouping(tx, book_, now, kRegroupedAtATime);
-  }));
+  auto work = TRY(next_regrouping(now));
   if (!work) return false;
+  if (nodes_ == Nodes::several) {
+    // At the beginning, and again before it is called done: what other nodes changed meanwhile is in it too.
+    auto [caught_up, is_new] = caught_up_.try_emplace(work->group, 0);
+    if (caught_up->second != work->edit || work->computers.empty()) {
+      TRY(catch_up(now));
+      caught_up->second = work->edit;
+      work = TRY(next_regrouping(now));
+      if (!work) return true;
+    }
+  }
   const groups::GroupId group[] = {work->group};
   for (std::size_t first = 0; first < work->computers.size(); first += kBatch) {
     TRY(store_.write([&](store::Transaction& tx) -> Status {

@@ -8,11 +8,13 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 
 #include "management/compliance/compliance.h"
 #include "management/enrollment/enrollment.h"
 #include "management/groups/group_book.h"
+#include "management/groups/regroup.h"
 #include "management/inventory/inventory.h"
 #include "platform/actor/actor.h"
 #include "platform/store/store.h"
@@ -35,10 +37,14 @@ struct CheckInAnswer {
   std::vector<std::string> changed_sections;
 };
 
+// Whether other nodes work on the same store, so that this one can't know what they have just changed.
+enum class Nodes { one, several };
+
 class Pipeline final : public Actor {
  public:
   // `deliveries_wait` is called after a commit that desired something new; it must not block. All must outlive this.
-  Pipeline(store::Store& store, groups::GroupBook& book, std::function<void()> deliveries_wait);
+  Pipeline(store::Store& store, groups::GroupBook& book, std::function<void()> deliveries_wait,
+           Nodes nodes = Nodes::one);
 
   // `unauthenticated`/`bad_device_token`, `conflict`/`report_id_reused`, or the store's failures.
   Result<CheckInAnswer> check_in(const CheckIn& check_in, Time now);
@@ -66,10 +72,14 @@ class Pipeline final : public Actor {
   // Whether there is more to do.
   Result<bool> learn_fleet(Time now);
   Result<bool> regroup_some(Time now);
+  Result<std::optional<groups::Regrouping>> next_regrouping(Time now);
+  Status catch_up(Time now);
 
   store::Store& store_;
   groups::GroupBook& book_;
   std::function<void()> deliveries_wait_;
+  Nodes nodes_;
+  std::map<groups::GroupId, std::int64_t> caught_up_;  // with other nodes, for this edit of the group
   inventory::RecentSections recent_;
   Time next_cleanup_ = kEpoch;
 };
