@@ -1,5 +1,6 @@
 #include "management/jamf_api/group_wire.h"
 
+#include "management/groups/fleet.h"
 #include "management/notices/notices.h"
 
 namespace wardbridge::jamf_api {
@@ -173,6 +174,7 @@ Status delete_group(const GroupEdit& edit, const ComputerGroup& group) {
   }
   TRY(groups::remove(edit.tx, group.id, edit.now, edit.by));
   notices::forget_group(edit.tx, group.id);
+  edit.tx.after_commit([&fleet = edit.deps.pipeline.book().fleet(), id = group.id] { fleet.forget_group(id); });
   return done();
 }
 
