@@ -34,6 +34,8 @@ struct RowFacts {
   std::span<const FactCode> items(std::uint32_t list_column) const;
 };
 
+struct Verdict;  // program.h
+
 class Network {
  public:
   struct Listed {
@@ -92,10 +94,6 @@ class Pass {
   Time next_flip() const;
 
  private:
-  struct Verdict {
-    bool truth;
-    Time valid_until;
-  };
   Verdict condition(std::uint32_t condition);
   void look_at_list(std::uint32_t column);
   Verdict node(std::uint32_t program, std::uint32_t at);

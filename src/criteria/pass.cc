@@ -11,17 +11,15 @@ Pass::Pass(Network& network, RowFacts facts, Time now, Given given)
       truths_(network_.conditions.size() / 64 + 1, 0),
       looked_(network_.lists.size(), false) {}
 
-Pass::Verdict Pass::condition(std::uint32_t number) {
+Verdict Pass::condition(std::uint32_t number) {
   const Condition& condition = network_.conditions[number];
   if (!condition.place) return {network_.says_of_nothing(condition), kNever};
   const Place& place = *condition.place;
   if (place.kind == Place::Kind::number) {
-    auto verdict = judge_number(condition.predicate, facts_.number(place.column), now_);
-    return {verdict.truth, verdict.valid_until};
+    return judge_number(condition.predicate, facts_.number(place.column), now_);
   }
   if (place.kind == Place::Kind::list && condition.predicate.fact->type == FactType::times) {
-    auto verdict = judge_items(network_.table, condition, facts_.items(place.column), now_);
-    return {verdict.truth, verdict.valid_until};
+    return judge_items(network_.table, condition, facts_.items(place.column), now_);
   }
   if (place.kind == Place::Kind::text) {
     return {contains(network_.profile_of_text(place.column, facts_.code(place.column)), number), kNever};
@@ -38,7 +36,7 @@ void Pass::look_at_list(std::uint32_t column) {
   }
 }
 
-Pass::Verdict Pass::node(std::uint32_t program, std::uint32_t at) {
+Verdict Pass::node(std::uint32_t program, std::uint32_t at) {
   const NetworkNode& node = network_.programs[program].nodes[at];
   if (node.kind == Because::Kind::criterion) {
     if (node.program != kNone) {
@@ -51,11 +49,9 @@ Pass::Verdict Pass::node(std::uint32_t program, std::uint32_t at) {
   Joint joint(node.kind);
   for (std::uint32_t part = at + 1; part < node.end && !joint.settled();
        part = network_.programs[program].nodes[part].end) {
-    Verdict verdict = this->node(program, part);
-    joint.add({verdict.truth, verdict.valid_until});
+    joint.add(this->node(program, part));
   }
-  auto verdict = joint.verdict();
-  return {verdict.truth, verdict.valid_until};
+  return joint.verdict();
 }
 
 Membership Pass::judge(std::uint32_t program) {

@@ -80,10 +80,7 @@ class Subject {
       if (std::ranges::find(sections, inventory::Section::operating_system) == sections.end()) {
         sections.push_back(inventory::Section::operating_system);  // the directory is told the version
       }
-      whole_ = computer_;
-      whole_->held_elsewhere = nullptr;
-      whole_->sections.clear();
-      if (auto stored = inventory::load(tx_, computer_.id, sections)) whole_->sections = std::move(stored->sections);
+      whole_ = inventory::with_stored_sections(tx_, computer_, sections);
     }
     return *whole_;
   }

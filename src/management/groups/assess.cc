@@ -85,12 +85,7 @@ Assessment assess(store::Transaction& tx, GroupBook& book, const Computer& compu
   std::shared_ptr<const Edition> edition = book.edition(tx);
   Fleet::Proposal proposal =
       book.fleet().judge_whole(edition, computer, static_groups_of(tx, *edition, computer.id), now);
-  std::map<GroupId, Time> stored;
-  for (const store::Row& row :
-       tx.query("SELECT group_id, valid_until FROM computer_group_member WHERE computer_id = ?", {computer.id.value})) {
-    stored[GroupId{row.integer(0)}] = row.time(1);
-  }
-
+  std::map<GroupId, Time> stored = stored_memberships(tx, computer.id);
   Writer writer(tx, computer, now, cause);
   std::vector<GroupId> members;
   for (const Fleet::Outcome& outcome : proposal.outcomes) {

@@ -35,15 +35,6 @@ std::optional<SmartComputerGroup> find_one(store::Transaction& tx, const char* c
   return group_from(*row, names);
 }
 
-ComputerGroup common_of(const SmartComputerGroup& group) {
-  return {.id = group.id,
-          .platform_id = group.platform_id,
-          .name = group.name,
-          .description = group.description,
-          .site_id = group.site_id,
-          .smart = true};
-}
-
 // In the order and spelling in which a list is kept.
 void tidy(std::vector<criteria::Criterion>& criteria) {
   std::stable_sort(criteria.begin(), criteria.end(),

@@ -64,10 +64,9 @@ bool catch_up_some(store::Transaction& tx, GroupBook& book, Time now, int limit,
     if (!computer) continue;
     std::vector<GroupId> members;
     Time until = kNever;
-    for (const store::Row& row :
-         tx.query("SELECT group_id, valid_until FROM computer_group_member WHERE computer_id = ?", {id.value})) {
-      members.push_back(GroupId{row.integer(0)});
-      until = std::min(until, row.time(1));
+    for (const auto& [group, end] : stored_memberships(tx, id)) {
+      members.push_back(group);
+      until = std::min(until, end);
     }
     book.fleet().learn(edition, *computer, members, until, now);
   }

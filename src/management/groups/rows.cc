@@ -121,6 +121,15 @@ void request_regrouping_of_all(store::Transaction& tx) {
       {stored_revision(tx).number});
 }
 
+std::map<GroupId, Time> stored_memberships(store::Transaction& tx, ComputerId computer) {
+  std::map<GroupId, Time> stored;
+  for (const store::Row& row :
+       tx.query("SELECT group_id, valid_until FROM computer_group_member WHERE computer_id = ?", {computer.value})) {
+    stored[GroupId{row.integer(0)}] = row.time(1);
+  }
+  return stored;
+}
+
 Revision stored_revision(store::Transaction& tx) {
   auto row = tx.query_one("SELECT number, fingerprint FROM computer_group_revision WHERE id = 1");
   CHECK(row.has_value(), "the revision of the groups is gone");

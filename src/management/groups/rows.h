@@ -20,6 +20,9 @@ void lock_edits(store::Transaction& tx);
 // Tells every node that compiled groups are out of date. `edit` is any text that differs between different edits.
 void publish_edit(store::Transaction& tx, std::string_view edit, Time now);
 
+// The groups that a computer is stored to be in, and until when; expired ones too.
+std::map<GroupId, Time> stored_memberships(store::Transaction& tx, ComputerId computer);
+
 struct Revision {
   std::int64_t number = 0;
   std::string fingerprint;
@@ -71,6 +74,17 @@ std::int64_t site_of(const inventory::Computer& computer);
 Result<std::vector<criteria::Warning>> warnings_about(store::Transaction& tx, const SmartComputerGroup& group,
                                                       const criteria::Vocabulary& vocabulary,
                                                       const criteria::Options& options);
+
+// What every kind of group has.
+template <class Group>
+ComputerGroup common_of(const Group& group) {
+  return {.id = group.id,
+          .platform_id = group.platform_id,
+          .name = group.name,
+          .description = group.description,
+          .site_id = group.site_id,
+          .smart = std::is_same_v<Group, SmartComputerGroup>};
+}
 
 // Not blank, not too long, readable text.
 Status check_name(std::string_view name);

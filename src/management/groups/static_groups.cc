@@ -7,15 +7,6 @@
 namespace wardbridge::groups {
 namespace {
 
-ComputerGroup common_of(const StaticComputerGroup& group) {
-  return {.id = group.id,
-          .platform_id = group.platform_id,
-          .name = group.name,
-          .description = group.description,
-          .site_id = group.site_id,
-          .smart = false};
-}
-
 // The ids of `all` that are not in `without`; both are sorted.
 std::vector<ComputerId> those_not_in(const std::vector<ComputerId>& all, const std::vector<ComputerId>& without) {
   std::vector<ComputerId> rest;

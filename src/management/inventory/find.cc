@@ -50,6 +50,14 @@ std::optional<Computer> load(store::Transaction& tx, ComputerId id, std::span<co
   return computer;
 }
 
+Computer with_stored_sections(store::Transaction& tx, const Computer& computer, std::span<const Section> wanted) {
+  Computer whole = computer;
+  whole.held_elsewhere = nullptr;
+  whole.sections.clear();
+  if (auto stored = load(tx, computer.id, wanted)) whole.sections = std::move(stored->sections);
+  return whole;
+}
+
 std::vector<Computer> page_after(store::Transaction& tx, ComputerId after, int limit, std::span<const Section> wanted) {
   std::vector<Computer> page;
   for (const store::Row& row :

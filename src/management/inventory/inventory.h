@@ -198,6 +198,8 @@ Status remove(store::Transaction& tx, ComputerId id, Time now, const audit::Acto
 // ----------------------------------------------------------------------------------------------------------
 
 std::optional<Computer> load(store::Transaction& tx, ComputerId id, std::span<const Section> wanted);
+// The same computer with other sections: these, as they are stored.
+Computer with_stored_sections(store::Transaction& tx, const Computer& computer, std::span<const Section> wanted);
 // The row, held against other writers until the transaction ends.
 std::optional<Computer> hold(store::Transaction& tx, ComputerId id);
 // Computers in the order of ids, after the one given.

@@ -42,10 +42,6 @@ json::Object warnings_json(json::Object body, const std::vector<criteria::Warnin
 }
 
 Result<http::Response> list_smart_groups(const Dependencies& deps, const http::Request& request) {
-  static constexpr ListColumn kColumns[] = {{.name = "id", .member = "id", .kind = ListColumn::Kind::number},
-                                            {.name = "name", .member = "name"},
-                                            {.name = "siteId", .member = "siteId", .kind = ListColumn::Kind::number},
-                                            {.name = "description", .member = "description", .filterable = false}};
   json::Array rows = TRY(deps.store.read([&](store::Transaction& tx) -> Result<json::Array> {
     auto counts = groups::count_all_members(tx, request.received);
     json::Array found;
@@ -59,7 +55,7 @@ Result<http::Response> list_smart_groups(const Dependencies& deps, const http::R
     }
     return found;
   }));
-  return http::json_response(200, TRY(page_of(kColumns, std::move(rows), request)));
+  return http::json_response(200, TRY(page_of(kGroupColumns, std::move(rows), request)));
 }
 
 GroupEdit pro_edit(const Dependencies& deps, store::Transaction& tx, const http::Request& request,

@@ -9,8 +9,15 @@
 #include "management/groups/static_groups.h"
 #include "management/jamf_api/api.h"
 #include "management/jamf_api/jamf_api.h"
+#include "management/jamf_api/list_page.h"
 
 namespace wardbridge::jamf_api {
+
+// What lists of groups of one kind sort and filter by.
+inline constexpr ListColumn kGroupColumns[] = {{.name = "id", .member = "id", .kind = ListColumn::Kind::number},
+                                               {.name = "name", .member = "name"},
+                                               {.name = "siteId", .member = "siteId", .kind = ListColumn::Kind::number},
+                                               {.name = "description", .member = "description", .filterable = false}};
 
 enum class GroupKind { smart, fixed };
 GroupKind kind_of(const groups::ComputerGroup& group);

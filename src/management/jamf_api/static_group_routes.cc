@@ -50,10 +50,6 @@ Result<StaticComputerGroup> static_group_from(const http::Request& request) {
 }
 
 Result<http::Response> list_static_groups(const Dependencies& deps, const http::Request& request) {
-  static constexpr ListColumn kColumns[] = {{.name = "id", .member = "id", .kind = ListColumn::Kind::number},
-                                            {.name = "name", .member = "name"},
-                                            {.name = "siteId", .member = "siteId", .kind = ListColumn::Kind::number},
-                                            {.name = "description", .member = "description", .filterable = false}};
   json::Array rows = TRY(deps.store.read([&](store::Transaction& tx) -> Result<json::Array> {
     auto counts = groups::count_all_members(tx, request.received);
     json::Array found;
@@ -65,7 +61,7 @@ Result<http::Response> list_static_groups(const Dependencies& deps, const http::
     }
     return found;
   }));
-  return http::json_response(200, TRY(page_of(kColumns, std::move(rows), request)));
+  return http::json_response(200, TRY(page_of(kGroupColumns, std::move(rows), request)));
 }
 
 Result<http::Response> create_static_group(const Dependencies& deps, const http::Request& request,

@@ -91,12 +91,8 @@ void Pipeline::settle(store::Transaction& tx, inventory::Computer& computer, con
   std::optional<groups::Assessment> assessment;
   if (change != nullptr) assessment = groups::assess_change(tx, book_, computer, *change, now, cause);
   if (!assessment) {
-    inventory::Computer whole = computer;
-    whole.held_elsewhere = nullptr;
-    whole.sections.clear();
     static const std::vector<inventory::Section> sections = groups::sections_of_facts();
-    if (auto stored = inventory::load(tx, computer.id, sections)) whole.sections = std::move(stored->sections);
-    assessment = groups::assess(tx, book_, whole, now, cause);
+    assessment = groups::assess(tx, book_, inventory::with_stored_sections(tx, computer, sections), now, cause);
   }
   notices::membership_changed(tx, computer.id, assessment->changes, now);
   ++computer.assessments;
