@@ -19,6 +19,16 @@ Value* writable_chunk(std::vector<std::unique_ptr<Value[]>>& chunks, Row row, co
   return chunks[chunk].get();
 }
 
+// The items of one sorted list that the other lacks.
+template <class Visit>
+void for_each_missing(std::span<const FactCode> of, std::span<const FactCode> in, Visit visit) {
+  std::size_t at = 0;
+  for (FactCode item : of) {
+    while (at < in.size() && in[at] < item) ++at;
+    if (at == in.size() || in[at] != item) visit(item);
+  }
+}
+
 template <class Value>
 const Value* chunk_at(const std::vector<std::unique_ptr<Value[]>>& chunks, std::size_t chunk) {
   return chunk < chunks.size() ? chunks[chunk].get() : nullptr;
@@ -30,18 +40,36 @@ bool is_list(FactType type) {
 
 }  // namespace
 
+template <class Key>
+std::size_t Dictionary::Hash::operator()(Key key) const {
+  return absl::HashOf(owner->text_of(key));
+}
+
+FactCode Dictionary::find(std::string_view text) const {
+  auto found = codes_.find(text);
+  return found == codes_.end() ? 0 : *found;
+}
+
 FactCode Dictionary::intern(std::string_view text) {
   if (text.empty()) return 0;
-  if (auto found = codes_.find(text); found != codes_.end()) return found->second;
+  if (FactCode known = find(text); known != 0) return known;
   auto code = static_cast<FactCode>(texts_.size());
-  codes_.emplace(texts_.emplace_back(text), code);
+  texts_.push_back(keep(text));
+  codes_.insert(code);
   return code;
 }
 
-std::size_t ItemDictionary::Hash::operator()(const Item& item) const {
-  std::uint64_t hash = 0;
-  for (FactCode code : item) hash = (hash ^ code) * 0x9E3779B97F4A7C15ULL;
-  return static_cast<std::size_t>(hash ^ (hash >> 29));
+std::string_view Dictionary::keep(std::string_view text) {
+  constexpr std::size_t kBlock = 16'384;
+  if (text.size() > room_.size()) {
+    std::size_t size = std::max(kBlock, text.size());
+    blocks_.push_back(std::make_unique_for_overwrite<char[]>(size));
+    room_ = {blocks_.back().get(), size};
+  }
+  std::ranges::copy(text, room_.begin());
+  std::string_view kept(room_.data(), text.size());
+  room_ = room_.subspan(text.size());
+  return kept;
 }
 
 FactCode ItemDictionary::intern(const Item& item) {
@@ -50,40 +78,12 @@ FactCode ItemDictionary::intern(const Item& item) {
   return at->second;
 }
 
-std::size_t ItemIndex::place_of(std::uint64_t hash, std::string_view joined) const {
-  std::size_t at = hash & (slots_.size() - 1);
-  for (;; at = (at + 1) & (slots_.size() - 1)) {
-    const Slot& slot = slots_[at];
-    if (slot.code == 0) return at;
-    if (slot.hash == hash && std::string_view(texts_).substr(slot.offset, slot.length) == joined) return at;
-  }
-}
-
-FactCode ItemIndex::find(std::string_view joined) const {
-  return slots_[place_of(std::hash<std::string_view>{}(joined), joined)].code;
-}
-
-void ItemIndex::add(std::string_view joined, FactCode code) {
-  if (texts_.size() + joined.size() > UINT32_MAX) return;  // found the long way then
-  if (2 * (taken_ + 1) > slots_.size()) {
-    std::vector<Slot> old(slots_.size() * 2);
-    old.swap(slots_);
-    for (const Slot& slot : old) {
-      if (slot.code != 0) slots_[place_of(slot.hash, std::string_view(texts_).substr(slot.offset, slot.length))] = slot;
-    }
-  }
-  std::uint64_t hash = std::hash<std::string_view>{}(joined);
-  slots_[place_of(hash, joined)] = {hash, static_cast<std::uint32_t>(texts_.size()),
-                                    static_cast<std::uint32_t>(joined.size()), code};
-  texts_.append(joined);
-  ++taken_;
-}
-
 FactTable::FactTable(std::span<const FactDefinition> facts, const std::vector<std::vector<FactId>>& lists) {
   for (const std::vector<FactId>& members : lists) {
     CHECK(!members.empty() && members.size() <= ItemDictionary::kMembers, "a list with too many members");
     auto column = static_cast<std::uint32_t>(lists_.size());
     lists_.emplace_back().members.resize(members.size());
+    lists_.back().has_postings = true;
     for (std::uint32_t member = 0; member < members.size(); ++member) {
       bool is_new = places_.emplace(members[member], Place{Place::Kind::list, column, member}).second;
       CHECK(is_new, "a fact is a member of two lists");
@@ -114,19 +114,17 @@ std::optional<Place> FactTable::place(FactId fact) const {
 FactCode FactTable::intern_item(std::uint32_t list_column, const ItemTexts& texts) {
   ListColumn& list = lists_[list_column];
   // Lengths keep ("ab", "c") apart from ("a", "bc"), whatever the texts contain.
-  std::string& joined = list.index.scratch();
-  joined.clear();
+  scratch_.clear();
   for (std::size_t i = 0; i < list.members.size(); ++i) {
     auto length = static_cast<std::uint32_t>(texts[i].size());
-    joined.append(reinterpret_cast<const char*>(&length), sizeof length);
-    joined.append(texts[i]);
+    scratch_.append(reinterpret_cast<const char*>(&length), sizeof length);
+    scratch_.append(texts[i]);
   }
-  if (FactCode known = list.index.find(joined); known != 0) return known;
+  FactCode joined = list.joined.intern(scratch_);
+  if (joined < list.of_joined.size()) return list.of_joined[joined];
   ItemDictionary::Item item{};
   for (std::size_t i = 0; i < list.members.size(); ++i) item[i] = list.members[i].intern(texts[i]);
-  FactCode code = list.dictionary.intern(item);
-  list.index.add(joined, code);
-  return code;
+  return list.of_joined.emplace_back(list.dictionary.intern(item));
 }
 
 const FactCode* FactTable::codes_of_chunk(std::uint32_t text_column, std::size_t chunk) const {
@@ -135,6 +133,11 @@ const FactCode* FactTable::codes_of_chunk(std::uint32_t text_column, std::size_t
 
 const std::int64_t* FactTable::numbers_of_chunk(std::uint32_t number_column, std::size_t chunk) const {
   return chunk_at(numbers_[number_column].chunks, chunk);
+}
+
+const Postings* FactTable::postings_of_chunk(std::uint32_t list_column, std::size_t chunk) const {
+  const auto& postings = lists_[list_column].postings;
+  return chunk < postings.size() ? &postings[chunk] : nullptr;
 }
 
 FactCode FactTable::code(std::uint32_t text_column, Row row) const {
@@ -176,20 +179,30 @@ void FactTable::put(Row row, FactChange change) {
     case Place::Kind::number:
       writable_chunk(numbers_[change.column].chunks, row, kNoNumber)[row % kChunkRows] = change.number;
       return;
-    case Place::Kind::list: {
-      auto& chunks = lists_[change.column].chunks;
-      std::size_t chunk = row / kChunkRows;
-      if (chunk >= chunks.size()) chunks.resize(chunk + 1);
-      if (!chunks[chunk]) chunks[chunk] = std::make_unique<Items[]>(kChunkRows);
-      Items& items = chunks[chunk][row % kChunkRows];
-      if (items.count != change.items.size()) {
-        items.codes = change.items.empty() ? nullptr : std::make_unique_for_overwrite<FactCode[]>(change.items.size());
-        items.count = static_cast<std::uint32_t>(change.items.size());
-      }
-      std::ranges::copy(change.items, items.codes.get());
+    case Place::Kind::list:
+      put_items(lists_[change.column], row, std::move(change.items));
       return;
-    }
   }
+}
+
+void FactTable::put_items(ListColumn& list, Row row, std::vector<FactCode> items) {
+  std::size_t chunk = row / kChunkRows;
+  Row row_in_chunk = row % kChunkRows;
+  if (chunk >= list.chunks.size()) list.chunks.resize(chunk + 1);
+  if (!list.chunks[chunk]) list.chunks[chunk] = std::make_unique<Items[]>(kChunkRows);
+  Items& stored = list.chunks[chunk][row_in_chunk];
+  if (list.has_postings) {
+    if (chunk >= list.postings.size()) list.postings.resize(chunk + 1);
+    Postings& postings = list.postings[chunk];
+    std::span<const FactCode> before(stored.codes.get(), stored.count);
+    for_each_missing(before, items, [&](FactCode gone) { postings.remove(gone, row_in_chunk); });
+    for_each_missing(items, before, [&](FactCode come) { postings.add(come, row_in_chunk); });
+  }
+  if (stored.count != items.size()) {
+    stored.codes = items.empty() ? nullptr : std::make_unique_for_overwrite<FactCode[]>(items.size());
+    stored.count = static_cast<std::uint32_t>(items.size());
+  }
+  std::ranges::copy(items, stored.codes.get());
 }
 
 void FactTable::clear(Row row) {

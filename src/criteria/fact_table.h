@@ -9,6 +9,9 @@
 // No thread of its own and no lock: whoever shares a table says who may touch it when.
 #pragma once
 
+#include <absl/container/flat_hash_map.h>
+#include <absl/container/flat_hash_set.h>
+
 #include <array>
 #include <deque>
 #include <memory>
@@ -17,27 +20,47 @@
 #include <vector>
 
 #include "criteria/criteria.h"
+#include "criteria/postings.h"
 
 namespace wardbridge::criteria {
 
-using Row = std::uint32_t;
-using FactCode = std::uint32_t;  // of a text or of an item; 0: absent, blank
-
-inline constexpr std::size_t kChunkRows = 65536;
 inline constexpr std::int64_t kNoNumber = INT64_MIN;
 
-// Texts and the numbers that stand for them. Only grows; a code means the same for ever.
+// Texts and the numbers that stand for them. Only grows; a code means the same for ever, and so does its text.
 class Dictionary {
  public:
-  Dictionary() { texts_.emplace_back(); }
+  Dictionary() : texts_(1), codes_(0, Hash{this}, Equal{this}) {}
   Dictionary(const Dictionary&) = delete;
+  FactCode find(std::string_view text) const;  // 0: blank, or not known
   FactCode intern(std::string_view text);
   std::string_view text(FactCode code) const { return texts_[code]; }
   std::size_t size() const { return texts_.size(); }  // codes are below it
 
  private:
-  std::deque<std::string> texts_;  // never moved: the keys below point into it
-  std::unordered_map<std::string_view, FactCode> codes_;
+  // A fleet has a dozen texts a Mac that no other has, so what is kept of each beside the text matters: a view of it,
+  // and a code in a set that hashes what the code stands for.
+  std::string_view text_of(FactCode code) const { return texts_[code]; }
+  static std::string_view text_of(std::string_view text) { return text; }
+  struct Hash {
+    using is_transparent = void;
+    template <class Key>
+    std::size_t operator()(Key key) const;
+    const Dictionary* owner;
+  };
+  struct Equal {
+    using is_transparent = void;
+    template <class Left, class Right>
+    bool operator()(Left left, Right right) const {
+      return owner->text_of(left) == owner->text_of(right);
+    }
+    const Dictionary* owner;
+  };
+  std::string_view keep(std::string_view text);  // a copy that stays where it is
+
+  std::vector<std::string_view> texts_;  // by code
+  absl::flat_hash_set<FactCode, Hash, Equal> codes_;
+  std::vector<std::unique_ptr<char[]>> blocks_;
+  std::span<char> room_;  // what is left of the last block
 };
 
 // The items of a list: each a few texts, such as an application's title, bundle id and version.
@@ -52,35 +75,8 @@ class ItemDictionary {
   std::size_t size() const { return items_.size(); }
 
  private:
-  struct Hash {
-    std::size_t operator()(const Item& item) const;
-  };
   std::vector<Item> items_;
-  std::unordered_map<Item, FactCode, Hash> codes_;
-};
-
-// Finds the code of an item by its texts, joined as one. A fleet reports the same few thousand items over and over, so
-// slots and texts lie close together.
-class ItemIndex {
- public:
-  std::string& scratch() { return scratch_; }  // to join texts in, without allocating each time
-  // 0: not known.
-  FactCode find(std::string_view joined) const;
-  void add(std::string_view joined, FactCode code);
-
- private:
-  struct Slot {
-    std::uint64_t hash = 0;
-    std::uint32_t offset = 0;  // in texts_
-    std::uint32_t length = 0;
-    FactCode code = 0;  // 0: free
-  };
-  std::size_t place_of(std::uint64_t hash, std::string_view joined) const;  // of the item, or where it would stand
-
-  std::vector<Slot> slots_ = std::vector<Slot>(1024);  // a power of two, at most half of them taken
-  std::size_t taken_ = 0;
-  std::string texts_;
-  std::string scratch_;
+  absl::flat_hash_map<Item, FactCode> codes_;
 };
 
 // Where a fact is found.
@@ -103,7 +99,8 @@ struct FactChange {
 class FactTable {
  public:
   // Every fact that is not a member of one of `lists` and is not a group gets a column of its own; a fact that is a
-  // list of texts by its type but is in none of `lists` is a list with one member.
+  // list of texts by its type but is in none of `lists` is a list with one member. `lists` are long ones whose items
+  // many rows share, so of each item the table also knows which rows have it.
   FactTable(std::span<const FactDefinition> facts, const std::vector<std::vector<FactId>>& lists);
 
   // Nothing for a fact that the table does not hold (membership of groups).
@@ -136,6 +133,9 @@ class FactTable {
   // A chunk's values; nullptr where every row is absent.
   const FactCode* codes_of_chunk(std::uint32_t text_column, std::size_t chunk) const;
   const std::int64_t* numbers_of_chunk(std::uint32_t number_column, std::size_t chunk) const;
+  // The rows of a chunk by item; nullptr for a list of which this is not kept, and where no row has an item.
+  const Postings* postings_of_chunk(std::uint32_t list_column, std::size_t chunk) const;
+  bool has_postings(std::uint32_t list_column) const { return lists_[list_column].has_postings; }
 
  private:
   struct TextColumn {
@@ -152,11 +152,17 @@ class FactTable {
   struct ListColumn {
     std::deque<Dictionary> members;
     ItemDictionary dictionary;
-    ItemIndex index;
+    Dictionary joined;                   // the texts of an item as one
+    std::vector<FactCode> of_joined{0};  // the item that it is
     std::vector<std::unique_ptr<Items[]>> chunks;
+    bool has_postings = false;
+    std::deque<Postings> postings;  // by chunk
   };
 
+  void put_items(ListColumn& list, Row row, std::vector<FactCode> items);
+
   std::unordered_map<FactId, Place> places_;
+  std::string scratch_;  // to join texts in
   std::deque<TextColumn> texts_;
   std::vector<NumberColumn> numbers_;
   std::deque<ListColumn> lists_;

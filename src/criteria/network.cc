@@ -4,19 +4,72 @@
 
 namespace wardbridge::criteria {
 
+RowFacts::RowFacts(const FactTable& table, Row row, std::span<const FactChange> changes)
+    : table_(table), row_(row), changes_(changes) {
+  constexpr std::size_t kFew = 8;  // so few are looked through sooner
+  if (changes.size() <= kFew) return;
+  CHECK(changes.size() < UINT16_MAX, "more changes than columns");
+  places_ = {std::vector<std::uint16_t>(table.text_columns()), std::vector<std::uint16_t>(table.number_columns()),
+             std::vector<std::uint16_t>(table.list_columns())};
+  std::uint16_t place = 0;
+  for (const FactChange& change : changes) places_[static_cast<std::size_t>(change.kind)][change.column] = ++place;
+}
+
+const FactChange* RowFacts::change_of(Place::Kind kind, std::uint32_t column) const {
+  if (const auto& places = places_[static_cast<std::size_t>(kind)]; !places.empty())
+    return places[column] == 0 ? nullptr : &changes_[places[column] - 1u];
+  for (const FactChange& change : changes_) {
+    if (change.kind == kind && change.column == column) return &change;
+  }
+  return nullptr;
+}
+
 FactCode RowFacts::code(std::uint32_t text_column) const {
-  const FactChange* change = change_of(changes, Place::Kind::text, text_column);
-  return change != nullptr ? change->code : table.code(text_column, row);
+  const FactChange* change = change_of(Place::Kind::text, text_column);
+  return change != nullptr ? change->code : table_.code(text_column, row_);
 }
 
 std::int64_t RowFacts::number(std::uint32_t number_column) const {
-  const FactChange* change = change_of(changes, Place::Kind::number, number_column);
-  return change != nullptr ? change->number : table.number(number_column, row);
+  const FactChange* change = change_of(Place::Kind::number, number_column);
+  return change != nullptr ? change->number : table_.number(number_column, row_);
 }
 
 std::span<const FactCode> RowFacts::items(std::uint32_t list_column) const {
-  const FactChange* change = change_of(changes, Place::Kind::list, list_column);
-  return change != nullptr ? std::span<const FactCode>(change->items) : table.items(list_column, row);
+  const FactChange* change = change_of(Place::Kind::list, list_column);
+  return change != nullptr ? std::span<const FactCode>(change->items) : table_.items(list_column, row_);
+}
+
+// Absent lies below every number, and is the one thing that a blank criterion lets pass.
+Stretch stretch_of(const Predicate& predicate) {
+  constexpr std::int64_t kLowest = kNoNumber + 1;
+  constexpr std::int64_t kHighest = INT64_MAX;
+  std::int64_t moment = to_unix_milliseconds(predicate.moment);
+  std::int64_t span = predicate.span.count();
+  switch (predicate.test) {
+    case Test::blank:
+      return {kNoNumber, kNoNumber};
+    case Test::equal:
+      return {predicate.number, predicate.number};
+    case Test::greater:
+      return predicate.number == kHighest ? Stretch{} : Stretch{predicate.number + 1, kHighest};
+    case Test::less:
+      return predicate.number <= kLowest ? Stretch{} : Stretch{kLowest, predicate.number - 1};
+    case Test::before:
+      return {kLowest, moment - 1};
+    case Test::after:
+      return {moment, kHighest};
+    case Test::more_days_ago:
+      return {kLowest, -span - 1};
+    case Test::fewer_days_ago:
+      return {-span + 1, kHighest};
+    case Test::in_more_days:
+      return {span + 1, kHighest};
+    case Test::in_fewer_days:
+      return {0, span - 1};
+    default:
+      CHECK(false, "a test that numbers don't know");
+      return {};
+  }
 }
 
 Network::Network(FactTable& table, std::vector<Listed> programs) : state_(std::make_unique<State>(table)) {
@@ -32,7 +85,11 @@ const std::vector<std::uint32_t>& Network::dependants(std::uint32_t program) con
 
 namespace {
 
-std::set<std::uint32_t> as_set(const Profile& profile) { return {profile.begin(), profile.end()}; }
+void sort_and_keep_once(std::vector<std::uint32_t>& numbers) {
+  std::ranges::sort(numbers);
+  auto rest = std::ranges::unique(numbers);
+  numbers.erase(rest.begin(), rest.end());
+}
 
 // Conditions that one side has and the other has not.
 void note_differences(const Profile& before, const Profile& after, Profile& flipped) {
@@ -58,26 +115,28 @@ Network::Affected Network::affected(Row row, std::span<const FactChange> changes
       }
       case Place::Kind::number: {
         std::int64_t before = table.number(change.column, row);
-        for (std::uint32_t condition : state.numbers[change.column]) {
-          const Predicate& predicate = state.conditions[condition].predicate;
-          if (judge_number(predicate, before, now).truth != judge_number(predicate, change.number, now).truth)
-            flipped.push_back(condition);
+        for (const NumberTest& test : state.numbers[change.column]) {
+          if (test.stretch.holds(before) != test.stretch.holds(change.number)) flipped.push_back(test.condition);
         }
         break;
       }
       case Place::Kind::list: {
         if (state.lists[change.column].conditions.empty()) break;
-        std::span<const FactCode> before = table.items(change.column, row);
-        std::vector<FactCode> removed;
-        std::vector<FactCode> added;
-        std::ranges::set_difference(before, change.items, std::back_inserter(removed));
-        std::ranges::set_difference(change.items, before, std::back_inserter(added));
         // An item of a kind that stays is no news; what another item may still say is left to judging.
-        std::set<std::uint32_t> gone;
-        std::set<std::uint32_t> come;
-        for (FactCode item : removed) gone.merge(as_set(state.profile_of_item(change.column, item)));
-        for (FactCode item : added) come.merge(as_set(state.profile_of_item(change.column, item)));
-        std::ranges::set_symmetric_difference(gone, come, std::back_inserter(flipped));
+        std::span<const FactCode> before = table.items(change.column, row);
+        auto met_by_those_missing = [&](std::span<const FactCode> of, std::span<const FactCode> in) {
+          std::vector<FactCode> missing;
+          std::ranges::set_difference(of, in, std::back_inserter(missing));
+          Profile met;
+          for (FactCode item : missing) {
+            const Profile& profile = state.profile_of_item(change.column, item);
+            met.insert(met.end(), profile.begin(), profile.end());
+          }
+          sort_and_keep_once(met);
+          return met;
+        };
+        note_differences(met_by_those_missing(before, change.items), met_by_those_missing(change.items, before),
+                         flipped);
         break;
       }
     }
@@ -89,17 +148,17 @@ Network::Affected Network::affected(Row row, std::span<const FactChange> changes
   };
   const RowFacts old_facts{table, row};
   const RowFacts new_facts{table, row, changes};
-  for (std::uint32_t column = 0; column < state.timed.size(); ++column) {
-    if (state.timed[column].empty()) continue;
+  for (std::uint32_t column = 0; column < state.from_now.size(); ++column) {
+    if (state.from_now[column].empty()) continue;
     std::int64_t before = old_facts.number(column);
     std::int64_t after = new_facts.number(column);
-    for (std::uint32_t condition : state.timed[column]) {
-      const Predicate& predicate = state.conditions[condition].predicate;
-      compare(condition, judge_number(predicate, before, judged_at), judge_number(predicate, after, now));
+    for (const NumberTest& test : state.from_now[column]) {
+      compare(test.condition, judge_from_now(test.stretch, before, judged_at),
+              judge_from_now(test.stretch, after, now));
     }
   }
-  for (std::uint32_t column = 0; column < state.timed_lists.size(); ++column) {
-    for (std::uint32_t number : state.timed_lists[column]) {
+  for (std::uint32_t column = 0; column < state.moments.size(); ++column) {
+    for (std::uint32_t number : state.moments[column]) {
       const Condition& condition = state.conditions[number];
       compare(number, judge_items(table, condition, old_facts.items(column), judged_at),
               judge_items(table, condition, new_facts.items(column), now));
@@ -109,9 +168,7 @@ Network::Affected Network::affected(Row row, std::span<const FactChange> changes
     const auto& users = state.conditions[condition].programs;
     affected.programs.insert(affected.programs.end(), users.begin(), users.end());
   }
-  std::ranges::sort(affected.programs);
-  auto rest = std::ranges::unique(affected.programs);
-  affected.programs.erase(rest.begin(), rest.end());
+  sort_and_keep_once(affected.programs);
   return affected;
 }
 

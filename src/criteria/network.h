@@ -24,17 +24,26 @@
 namespace wardbridge::criteria {
 
 // A row as it will be: what the table has, and what is about to replace it.
-struct RowFacts {
-  const FactTable& table;
-  Row row = 0;
-  std::span<const FactChange> changes = {};
+class RowFacts {
+ public:
+  RowFacts(const FactTable& table, Row row, std::span<const FactChange> changes = {});
 
   FactCode code(std::uint32_t text_column) const;
   std::int64_t number(std::uint32_t number_column) const;
   std::span<const FactCode> items(std::uint32_t list_column) const;
+
+ private:
+  const FactChange* change_of(Place::Kind kind, std::uint32_t column) const;
+
+  const FactTable& table_;
+  Row row_;
+  std::span<const FactChange> changes_;
+  // Where there are many, by kind and column one above the place in changes_; 0: it stays.
+  std::array<std::vector<std::uint16_t>, 3> places_;
 };
 
-struct Verdict;  // program.h
+struct NetworkNode;  // network_state.h
+struct Verdict;      // program.h
 
 class Network {
  public:
@@ -94,9 +103,9 @@ class Pass {
   Time next_flip() const;
 
  private:
-  Verdict condition(std::uint32_t condition);
+  Verdict leaf(const NetworkNode& node);
   void look_at_list(std::uint32_t column);
-  Verdict node(std::uint32_t program, std::uint32_t at);
+  Verdict judge_node(const std::vector<NetworkNode>& nodes, std::uint32_t at);
 
   Network::State& network_;
   RowFacts facts_;

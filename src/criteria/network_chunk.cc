@@ -16,24 +16,28 @@ Words whole_chunk(bool truth) { return Words(kWords, truth ? ~std::uint64_t{0} :
 
 std::vector<Time> Network::flips_of_chunk(std::size_t chunk, const std::function<Time(Row)>& judged_at) {
   State& state = *state_;
-  std::vector<std::uint32_t> timed;
-  for (const auto* columns : {&state.timed, &state.timed_lists}) {
-    for (const auto& conditions : *columns) timed.insert(timed.end(), conditions.begin(), conditions.end());
-  }
-  if (timed.empty()) return {};
+  auto exist = [](const auto& columns) {
+    return std::ranges::any_of(columns, [](const auto& conditions) { return !conditions.empty(); });
+  };
+  if (!exist(state.from_now) && !exist(state.moments)) return {};
   std::vector<Time> flips(kChunkRows, kNever);
   Row first = static_cast<Row>(chunk * kChunkRows);
-  for (std::uint32_t number : timed) {
-    const Condition& condition = state.conditions[number];
-    std::uint32_t column = condition.place->column;
-    bool is_list = condition.place->kind == Place::Kind::list;
-    const std::int64_t* numbers = is_list ? nullptr : state.table.numbers_of_chunk(column, chunk);
-    if (!is_list && numbers == nullptr) continue;
+  for (std::uint32_t column = 0; column < state.from_now.size(); ++column) {
+    const std::int64_t* numbers = state.table.numbers_of_chunk(column, chunk);
+    if (numbers == nullptr || state.from_now[column].empty()) continue;
     for (Row i = 0; i < kChunkRows; ++i) {
       Time then = judged_at(first + i);
-      Verdict verdict = is_list ? judge_items(state.table, condition, state.table.items(column, first + i), then)
-                                : judge_number(condition.predicate, numbers[i], then);
-      flips[i] = std::min(flips[i], verdict.valid_until);
+      for (const NumberTest& test : state.from_now[column])
+        flips[i] = std::min(flips[i], judge_from_now(test.stretch, numbers[i], then).valid_until);
+    }
+  }
+  for (std::uint32_t column = 0; column < state.moments.size(); ++column) {
+    for (std::uint32_t number : state.moments[column]) {
+      for (Row i = 0; i < kChunkRows; ++i) {
+        Verdict verdict = judge_items(state.table, state.conditions[number], state.table.items(column, first + i),
+                                      judged_at(first + i));
+        flips[i] = std::min(flips[i], verdict.valid_until);
+      }
     }
   }
   return flips;
@@ -41,52 +45,41 @@ std::vector<Time> Network::flips_of_chunk(std::size_t chunk, const std::function
 
 namespace {
 
-// The numbers that pass a test at a moment: always one stretch, which "absent" lies below.
-struct Stretch {
-  std::int64_t low = 1;
-  std::int64_t high = 0;  // empty
-};
-Stretch that_pass(const Predicate& predicate, Time now) {
-  constexpr std::int64_t kLowest = kNoNumber + 1;
-  constexpr std::int64_t kHighest = INT64_MAX;
-  auto at = [](Time time) { return to_unix_milliseconds(time); };
-  switch (predicate.test) {
-    case Test::blank:
-      return {kNoNumber, kNoNumber};
-    case Test::equal:
-      return {predicate.number, predicate.number};
-    case Test::greater:
-      return {predicate.number == kHighest ? kHighest : predicate.number + 1,
-              predicate.number == kHighest ? kLowest : kHighest};
-    case Test::less:
-      return {kLowest, predicate.number <= kLowest ? kNoNumber : predicate.number - 1};
-    case Test::before:
-      return {kLowest, at(predicate.moment) - 1};
-    case Test::after:
-      return {at(predicate.moment), kHighest};
-    case Test::more_days_ago:
-      return {kLowest, at(now - predicate.span) - 1};
-    case Test::fewer_days_ago:
-      return {at(now - predicate.span) + 1, kHighest};
-    case Test::in_more_days:
-      return {at(now + predicate.span) + 1, kHighest};
-    case Test::in_fewer_days:
-      return {at(now), at(now + predicate.span) - 1};
-    default:
-      CHECK(false, "a test that numbers don't know");
-      return {};
-  }
-}
-
 void set_bits(Words& words, const std::int64_t* numbers, Stretch stretch) {
   for (std::size_t word = 0; word < kWords; ++word) {
     std::uint64_t bits = 0;
-    for (std::size_t bit = 0; bit < 64; ++bit) {
-      std::int64_t number = numbers[word * 64 + bit];
-      bits |= std::uint64_t{number >= stretch.low && number <= stretch.high} << bit;
-    }
+    for (std::size_t bit = 0; bit < 64; ++bit) bits |= std::uint64_t{stretch.holds(numbers[word * 64 + bit])} << bit;
     words[word] = bits;
   }
+}
+
+// Of a test that counts from now.
+Stretch at_moment(Stretch stretch, Time now) {
+  if (stretch.low > stretch.high) return stretch;
+  std::int64_t shift = to_unix_milliseconds(now);
+  if (stretch.low != kNoNumber + 1) stretch.low += shift;
+  if (stretch.high != INT64_MAX) stretch.high += shift;
+  return stretch;
+}
+
+template <class Visit>
+void for_each_row(const Words& words, Visit visit) {
+  for (std::size_t word = 0; word < kWords; ++word) {
+    for (std::uint64_t bits = words[word]; bits != 0; bits &= bits - 1)
+      visit(word * 64 + static_cast<std::size_t>(std::countr_zero(bits)));
+  }
+}
+
+Words without(const Words& rows, const Words& others) {
+  Words rest = rows;
+  for (std::size_t word = 0; word < kWords; ++word) rest[word] &= ~others[word];
+  return rest;
+}
+
+std::size_t count_of(const Words& rows) {
+  std::size_t count = 0;
+  for (std::uint64_t word : rows) count += static_cast<std::size_t>(std::popcount(word));
+  return count;
 }
 
 }  // namespace
@@ -142,14 +135,19 @@ class Network::ChunkJudge {
     for (std::size_t number = 0; number < state_.conditions.size(); ++number) {
       const Condition& condition = state_.conditions[number];
       if (!condition.place) truths_[number] = whole_chunk(state_.says_of_nothing(condition));
-      if (!condition.place || condition.place->kind != Place::Kind::number) continue;
-      Stretch stretch = that_pass(condition.predicate, now_);
-      const std::int64_t* numbers = state_.table.numbers_of_chunk(condition.place->column, chunk_);
-      if (numbers == nullptr) {
-        truths_[number] = whole_chunk(stretch.low == kNoNumber);
-      } else {
-        set_bits(truths_[number], numbers, stretch);
-      }
+    }
+    for (std::uint32_t column = 0; column < state_.numbers.size(); ++column) {
+      for (const NumberTest& test : state_.numbers[column]) look_at_number(column, test.condition, test.stretch);
+      for (const NumberTest& test : state_.from_now[column])
+        look_at_number(column, test.condition, at_moment(test.stretch, now_));
+    }
+  }
+  void look_at_number(std::uint32_t column, std::uint32_t condition, Stretch stretch) {
+    const std::int64_t* numbers = state_.table.numbers_of_chunk(column, chunk_);
+    if (numbers == nullptr) {
+      truths_[condition] = whole_chunk(stretch.holds(kNoNumber));
+    } else {
+      set_bits(truths_[condition], numbers, stretch);
     }
   }
 
@@ -176,26 +174,56 @@ class Network::ChunkJudge {
 
   void look_at_lists(const Words& wanted) {
     for (std::uint32_t column = 0; column < state_.lists.size(); ++column) {
-      if (state_.lists[column].conditions.empty() && state_.timed_lists[column].empty()) continue;
-      // Most items are of no interest to any condition; one byte says so.
-      std::vector<std::uint8_t> interesting(state_.table.item_dictionary(column).size());
-      for (FactCode code = 0; code < interesting.size(); ++code) {
-        interesting[code] = !state_.profile_of_item(column, code).empty();
+      bool has_postings = state_.table.has_postings(column);
+      for (std::uint32_t condition : state_.lists[column].conditions) {
+        if (has_postings) look_at_items(column, condition, wanted);
       }
-      for (std::size_t word = 0; word < kWords; ++word) {
-        for (std::uint64_t bits = wanted[word]; bits != 0; bits &= bits - 1) {
-          std::size_t row = word * 64 + static_cast<std::size_t>(std::countr_zero(bits));
-          auto items = state_.table.items(column, first_ + static_cast<Row>(row));
-          for (FactCode item : items) {
-            if (interesting[item] == 0) continue;
-            for (std::uint32_t met : state_.profile_of_item(column, item)) set_bit(truths_[met], row);
-          }
-          for (std::uint32_t timed : state_.timed_lists[column]) {
-            if (judge_items(state_.table, state_.conditions[timed], items, now_).truth) set_bit(truths_[timed], row);
-          }
-        }
+      bool rest = !state_.moments[column].empty() || (!has_postings && !state_.lists[column].conditions.empty());
+      if (rest) look_at_rows(column, !has_postings, wanted);
+    }
+  }
+
+  // Item by item: the rows that have one which meets the condition. Common items come first; what few rows are then
+  // still in doubt are looked at themselves.
+  void look_at_items(std::uint32_t column, std::uint32_t condition, const Words& wanted) {
+    const Postings* postings = state_.table.postings_of_chunk(column, chunk_);
+    if (postings == nullptr) return;
+    Words& rows = truths_[condition];
+    std::uint32_t slot = state_.conditions[condition].slot;
+    const std::vector<FactCode>& items = state_.items_that_meet(column, slot);
+    std::size_t rare = 0;
+    for (FactCode item : items) {
+      if (postings->is_dense(item)) {
+        postings->unite(item, rows);
+      } else {
+        rare += postings->count(item);
       }
     }
+    constexpr std::size_t kRowsCost = 200;  // as much as so many rare items
+    Words in_doubt = without(wanted, rows);
+    if (count_of(in_doubt) * kRowsCost < rare) {
+      for_each_row(in_doubt, [&](std::size_t row) {
+        auto having = state_.table.items(column, first_ + static_cast<Row>(row));
+        bool meets = std::ranges::any_of(having, [&](FactCode item) { return state_.item_meets(column, item, slot); });
+        if (meets) set_bit(rows, row);
+      });
+      return;
+    }
+    for (FactCode item : items) {
+      if (!postings->is_dense(item)) postings->unite(item, rows);
+    }
+  }
+
+  void look_at_rows(std::uint32_t column, bool texts_too, const Words& wanted) {
+    for_each_row(wanted, [&](std::size_t row) {
+      auto items = state_.table.items(column, first_ + static_cast<Row>(row));
+      for (std::size_t i = 0; texts_too && i < items.size(); ++i) {
+        for (std::uint32_t met : state_.profile_of_item(column, items[i])) set_bit(truths_[met], row);
+      }
+      for (std::uint32_t moments : state_.moments[column]) {
+        if (judge_items(state_.table, state_.conditions[moments], items, now_).truth) set_bit(truths_[moments], row);
+      }
+    });
   }
 
   std::vector<Words> judge_programs(Lists lists) {

@@ -15,52 +15,104 @@ inline constexpr std::uint32_t kNone = UINT32_MAX;
 // The conditions that one value meets, sorted.
 using Profile = std::vector<std::uint32_t>;
 
-// The profile of each code of a dictionary, found out when first wanted. Most values meet the same few sets of
-// conditions, so equal profiles are kept once.
-class Profiles {
- public:
+// The conditions on one column of texts or of lists.
+struct Column {
+  std::vector<std::uint32_t> conditions;  // sorted; the place of one among them is its slot
+  // For each of them the items that meet it, of those in the dictionary below `listed`.
+  std::vector<std::vector<FactCode>> items_that_meet;
+  FactCode listed = 0;
+
+  // The profile of a value, found out when first wanted. Most values meet the same few sets of conditions, so equal
+  // profiles are kept once.
   template <class Find>
-  const Profile& of(FactCode code, Find find) {
+  const Profile& profile(FactCode code, Find find) {
+    return *all_[number_of(code, find)];
+  }
+  template <class Find>
+  bool meets(FactCode code, std::uint32_t slot, Find find) {
+    return bits_[number_of(code, find) * words() + slot / 64] >> (slot % 64) & 1;
+  }
+
+ private:
+  std::size_t words() const { return conditions.size() / 64 + 1; }
+
+  template <class Find>
+  std::size_t number_of(FactCode code, Find find) {
     if (code >= of_code_.size()) of_code_.resize(code + 1 + code / 2, 0);
     std::uint32_t& known = of_code_[code];
     if (known == 0) {
       auto [at, is_new] = numbers_.try_emplace(find(), static_cast<std::uint32_t>(all_.size() + 1));
-      if (is_new) all_.push_back(&at->first);
+      if (is_new) keep(at->first);
       known = at->second;
     }
-    return *all_[known - 1];
+    return known - 1;
+  }
+  void keep(const Profile& profile) {
+    all_.push_back(&profile);
+    std::size_t begin = bits_.size();
+    bits_.resize(begin + words(), 0);
+    for (std::uint32_t condition : profile) {
+      auto slot = static_cast<std::size_t>(std::ranges::lower_bound(conditions, condition) - conditions.begin());
+      bits_[begin + slot / 64] |= std::uint64_t{1} << (slot % 64);
+    }
   }
 
- private:
   std::vector<std::uint32_t> of_code_;  // one above the place in all_; 0: not known yet
   std::map<Profile, std::uint32_t> numbers_;
   std::vector<const Profile*> all_;
+  std::vector<std::uint64_t> bits_;  // of each profile, by slot
 };
+
+// The numbers that pass a test: always one stretch. Of a test that depends on time they are counted from now, so that
+// it stays the same while time passes.
+struct Stretch {
+  std::int64_t low = 1;
+  std::int64_t high = 0;  // empty
+
+  bool holds(std::int64_t number) const { return number >= low && number <= high; }
+};
+Stretch stretch_of(const Predicate& predicate);
+
+// Of a test that depends on time: numbers come nearer as time passes, so each enters the stretch from above and leaves
+// it below. A moment that is absent never passes (law 2).
+inline Verdict judge_from_now(Stretch stretch, std::int64_t number, Time now) {
+  if (number == kNoNumber || stretch.low > stretch.high) return {false, kNever};
+  std::int64_t from_now = number - to_unix_milliseconds(now);
+  if (from_now < stretch.low) return {false, kNever};
+  bool inside = from_now <= stretch.high;
+  if (inside && stretch.low == kNoNumber + 1) return {true, kNever};
+  Duration left{inside ? from_now - stretch.low + 1 : from_now - stretch.high};
+  return {inside, left > kNever - now ? kNever : now + left};
+}
 
 // A predicate that programs have in common, in its positive form.
 struct Condition {
   Predicate predicate;
   std::optional<Place> place;  // nothing: the table does not hold the fact, so it is absent
+  std::uint32_t slot = 0;      // among the column's conditions
   std::vector<std::uint32_t> programs;
 };
 
-struct NetworkNode {
-  Because::Kind kind = Because::Kind::all_of;
-  std::uint32_t end = 0;
+// All that judging a number needs of its condition: thousands of them are gone through.
+struct NumberTest {
+  Stretch stretch;
   std::uint32_t condition = kNone;
-  std::uint32_t program = kNone;  // of a criterion that names a group
-  bool negated = false;
 };
 
-inline std::optional<std::int64_t> known_number(std::int64_t number) {
-  return number == kNoNumber ? std::nullopt : std::optional(number);
-}
-
-inline Verdict judge_number(const Predicate& predicate, std::int64_t number, Time now) {
-  if (predicate.fact->type == FactType::integer) return {passes_integer(predicate, known_number(number)), kNever};
-  if (number == kNoNumber) return judge_time(predicate, std::nullopt, now);
-  return judge_time(predicate, from_unix_milliseconds(number), now);
-}
+// A node of a program's expression with all that judging it needs, so that a program lies together.
+struct NetworkNode {
+  enum class Source : std::uint8_t { parts, program, constant, text, list, moments, number, from_now };
+  Because::Kind kind = Because::Kind::all_of;
+  Source source = Source::parts;
+  bool negated = false;
+  bool truth = false;     // of a constant
+  std::uint32_t end = 0;  // of the parts
+  std::uint32_t column = 0;
+  std::uint32_t slot = 0;  // of a text
+  std::uint32_t condition = kNone;
+  std::uint32_t program = kNone;  // of a criterion that names a group
+  Stretch stretch;                // of numbers
+};
 
 // Whether any item fits: of moments, whose answer time changes.
 inline Verdict judge_items(const FactTable& table, const Condition& condition, std::span<const FactCode> items,
@@ -85,10 +137,6 @@ inline bool is_turned(const Condition& condition) {
   return condition.predicate.test == Test::blank && condition.place && condition.place->kind == Place::Kind::list;
 }
 
-inline bool contains(const Profile& profile, std::uint32_t condition) {
-  return std::binary_search(profile.begin(), profile.end(), condition);
-}
-
 inline void set_bit(std::vector<std::uint64_t>& words, std::size_t bit) {
   words[bit / 64] |= std::uint64_t{1} << (bit % 64);
 }
@@ -96,18 +144,7 @@ inline bool test_bit(const std::vector<std::uint64_t>& words, std::size_t bit) {
   return words[bit / 64] >> (bit % 64) & 1;
 }
 
-inline const FactChange* change_of(std::span<const FactChange> changes, Place::Kind kind, std::uint32_t column) {
-  for (const FactChange& change : changes) {
-    if (change.kind == kind && change.column == column) return &change;
-  }
-  return nullptr;
-}
-
 struct Network::State {
-  struct Column {
-    std::vector<std::uint32_t> conditions;
-    Profiles profiles;
-  };
   struct Listing {
     bool usable = false;
     std::vector<NetworkNode> nodes;
@@ -119,8 +156,8 @@ struct Network::State {
         texts(table.text_columns()),
         numbers(table.number_columns()),
         lists(table.list_columns()),
-        timed(table.number_columns()),
-        timed_lists(table.list_columns()) {}
+        from_now(table.number_columns()),
+        moments(table.list_columns()) {}
 
   void add(Listed listed) {
     auto number = static_cast<std::uint32_t>(programs.size());
@@ -134,14 +171,35 @@ struct Network::State {
       const Predicate& predicate = code.predicates[node.predicate];
       mine.negated = predicate.negated;
       if (predicate.test == Test::member) {
+        mine.source = NetworkNode::Source::program;
         mine.program = referenced(listed, predicate.text, number);
-      } else {
-        mine.condition = condition_of(predicate);
-        mine.negated ^= is_turned(conditions[mine.condition]);
-        auto& users = conditions[mine.condition].programs;
-        if (users.empty() || users.back() != number) users.push_back(number);
+        continue;
       }
+      mine.condition = condition_of(predicate);
+      Condition& condition = conditions[mine.condition];
+      mine.negated ^= is_turned(condition);
+      mine.source = source_of(condition);
+      mine.truth = !condition.place && says_of_nothing(condition);
+      mine.column = condition.place ? condition.place->column : 0;
+      mine.slot = condition.slot;
+      if (condition.place && condition.place->kind == Place::Kind::number) mine.stretch = stretch_of(predicate);
+      if (condition.programs.empty() || condition.programs.back() != number) condition.programs.push_back(number);
     }
+  }
+
+  static NetworkNode::Source source_of(const Condition& condition) {
+    using Source = NetworkNode::Source;
+    if (!condition.place) return Source::constant;
+    switch (condition.place->kind) {
+      case Place::Kind::text:
+        return Source::text;
+      case Place::Kind::list:
+        return condition.predicate.fact->type == FactType::times ? Source::moments : Source::list;
+      case Place::Kind::number:
+        return depends_on_time(condition.predicate.test) ? Source::from_now : Source::number;
+    }
+    CHECK(false);
+    return Source::constant;
   }
 
   std::uint32_t referenced(const Listed& listed, std::string_view name, std::uint32_t by) {
@@ -161,49 +219,76 @@ struct Network::State {
     if (!is_new) return at->second;
     std::uint32_t number = at->second;
     auto place = table.place(predicate.fact->id);
-    conditions.push_back({predicate, place, {}});
-    if (!place) return number;
-    switch (place->kind) {
-      case Place::Kind::text:
-        texts[place->column].conditions.push_back(number);
+    Condition& condition = conditions.emplace_back(Condition{.predicate = predicate, .place = place});
+    switch (source_of(condition)) {
+      case NetworkNode::Source::text:
+        add_to(texts[place->column], condition, number);
         break;
-      case Place::Kind::list:
-        if (predicate.fact->type == FactType::times) {
-          timed_lists[place->column].push_back(number);
-        } else {
-          lists[place->column].conditions.push_back(number);
-        }
+      case NetworkNode::Source::list:
+        add_to(lists[place->column], condition, number);
         break;
-      case Place::Kind::number:
-        (depends_on_time(predicate.test) ? timed : numbers)[place->column].push_back(number);
+      case NetworkNode::Source::moments:
+        moments[place->column].push_back(number);
+        break;
+      case NetworkNode::Source::number:
+        numbers[place->column].push_back({stretch_of(predicate), number});
+        break;
+      case NetworkNode::Source::from_now:
+        from_now[place->column].push_back({stretch_of(predicate), number});
+        break;
+      default:
         break;
     }
     return number;
   }
 
-  const Profile& profile_of_text(std::uint32_t column, FactCode code) {
-    return texts[column].profiles.of(code, [&] {
-      Profile profile;
-      std::string_view text = table.dictionary(column).text(code);
-      for (std::uint32_t condition : texts[column].conditions) {
-        if (passes_text(conditions[condition].predicate, text)) profile.push_back(condition);
-      }
-      return profile;
-    });
+  static void add_to(Column& column, Condition& condition, std::uint32_t number) {
+    condition.slot = static_cast<std::uint32_t>(column.conditions.size());
+    column.conditions.push_back(number);
   }
 
+  Profile conditions_met_by_text(std::uint32_t column, FactCode code) const {
+    Profile profile;
+    std::string_view text = table.dictionary(column).text(code);
+    for (std::uint32_t condition : texts[column].conditions) {
+      if (passes_text(conditions[condition].predicate, text)) profile.push_back(condition);
+    }
+    return profile;
+  }
+  const Profile& profile_of_text(std::uint32_t column, FactCode code) {
+    return texts[column].profile(code, [&] { return conditions_met_by_text(column, code); });
+  }
+  bool text_meets(std::uint32_t column, FactCode code, std::uint32_t slot) {
+    return texts[column].meets(code, slot, [&] { return conditions_met_by_text(column, code); });
+  }
+
+  Profile conditions_met_by_item(std::uint32_t column, FactCode code) const {
+    Profile profile;
+    const ItemDictionary::Item& item = table.item_dictionary(column).item(code);
+    for (std::uint32_t number : lists[column].conditions) {
+      const Condition& condition = conditions[number];
+      std::uint32_t member = condition.place->member;
+      std::string_view text = table.dictionary(column, member).text(item[member]);
+      if (judge_item(condition.predicate, text, kEpoch).truth) profile.push_back(number);
+    }
+    return profile;
+  }
   const Profile& profile_of_item(std::uint32_t column, FactCode code) {
-    return lists[column].profiles.of(code, [&] {
-      Profile profile;
-      const ItemDictionary::Item& item = table.item_dictionary(column).item(code);
-      for (std::uint32_t number : lists[column].conditions) {
-        const Condition& condition = conditions[number];
-        std::uint32_t member = condition.place->member;
-        std::string_view text = table.dictionary(column, member).text(item[member]);
-        if (judge_item(condition.predicate, text, kEpoch).truth) profile.push_back(number);
-      }
-      return profile;
-    });
+    return lists[column].profile(code, [&] { return conditions_met_by_item(column, code); });
+  }
+  bool item_meets(std::uint32_t column, FactCode code, std::uint32_t slot) {
+    return lists[column].meets(code, slot, [&] { return conditions_met_by_item(column, code); });
+  }
+
+  // Every item that any row may have and that meets the condition.
+  const std::vector<FactCode>& items_that_meet(std::uint32_t column, std::uint32_t slot) {
+    Column& list = lists[column];
+    list.items_that_meet.resize(list.conditions.size());
+    for (; list.listed < table.item_dictionary(column).size(); ++list.listed) {
+      for (std::uint32_t met : profile_of_item(column, list.listed))
+        list.items_that_meet[conditions[met].slot].push_back(list.listed);
+    }
+    return list.items_that_meet[slot];
   }
 
   // What a condition says of a fact that the table does not hold.
@@ -228,10 +313,10 @@ struct Network::State {
   std::vector<Condition> conditions;
   std::map<std::string, std::uint32_t> by_identity;
   std::vector<Column> texts;
-  std::vector<std::vector<std::uint32_t>> numbers;  // conditions that time alone does not change, by column
+  std::vector<std::vector<NumberTest>> numbers;  // that time alone does not change, by column
   std::vector<Column> lists;
-  std::vector<std::vector<std::uint32_t>> timed;        // those that it does
-  std::vector<std::vector<std::uint32_t>> timed_lists;  // on lists of moments, by list column
+  std::vector<std::vector<NumberTest>> from_now;    // that it does
+  std::vector<std::vector<std::uint32_t>> moments;  // conditions on lists of moments, by list column
 };
 
 }  // namespace wardbridge::criteria

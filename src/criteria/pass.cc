@@ -11,21 +11,30 @@ Pass::Pass(Network& network, RowFacts facts, Time now, Given given)
       truths_(network_.conditions.size() / 64 + 1, 0),
       looked_(network_.lists.size(), false) {}
 
-Verdict Pass::condition(std::uint32_t number) {
-  const Condition& condition = network_.conditions[number];
-  if (!condition.place) return {network_.says_of_nothing(condition), kNever};
-  const Place& place = *condition.place;
-  if (place.kind == Place::Kind::number) {
-    return judge_number(condition.predicate, facts_.number(place.column), now_);
+Verdict Pass::leaf(const NetworkNode& node) {
+  switch (node.source) {
+    case NetworkNode::Source::parts:
+      break;
+    case NetworkNode::Source::program: {
+      Membership named = judge(node.program);
+      return {named.member, named.valid_until};
+    }
+    case NetworkNode::Source::constant:
+      return {node.truth, kNever};
+    case NetworkNode::Source::text:
+      return {network_.text_meets(node.column, facts_.code(node.column), node.slot), kNever};
+    case NetworkNode::Source::list:
+      if (!looked_[node.column]) look_at_list(node.column);
+      return {test_bit(truths_, node.condition), kNever};
+    case NetworkNode::Source::moments:
+      return judge_items(network_.table, network_.conditions[node.condition], facts_.items(node.column), now_);
+    case NetworkNode::Source::number:
+      return {node.stretch.holds(facts_.number(node.column)), kNever};
+    case NetworkNode::Source::from_now:
+      return judge_from_now(node.stretch, facts_.number(node.column), now_);
   }
-  if (place.kind == Place::Kind::list && condition.predicate.fact->type == FactType::times) {
-    return judge_items(network_.table, condition, facts_.items(place.column), now_);
-  }
-  if (place.kind == Place::Kind::text) {
-    return {contains(network_.profile_of_text(place.column, facts_.code(place.column)), number), kNever};
-  }
-  if (!looked_[place.column]) look_at_list(place.column);
-  return {test_bit(truths_, number), kNever};
+  CHECK(false, "a criterion without a source");
+  return {false, kNever};
 }
 
 // What all of its items say, once: several conditions will ask.
@@ -36,21 +45,15 @@ void Pass::look_at_list(std::uint32_t column) {
   }
 }
 
-Verdict Pass::node(std::uint32_t program, std::uint32_t at) {
-  const NetworkNode& node = network_.programs[program].nodes[at];
-  if (node.kind == Because::Kind::criterion) {
-    if (node.program != kNone) {
-      Membership named = judge(node.program);
-      return {named.member != node.negated, named.valid_until};
-    }
-    Verdict verdict = condition(node.condition);
+Verdict Pass::judge_node(const std::vector<NetworkNode>& nodes, std::uint32_t at) {
+  const NetworkNode& node = nodes[at];
+  if (node.source != NetworkNode::Source::parts) {
+    Verdict verdict = leaf(node);
     return {verdict.truth != node.negated, verdict.valid_until};
   }
   Joint joint(node.kind);
-  for (std::uint32_t part = at + 1; part < node.end && !joint.settled();
-       part = network_.programs[program].nodes[part].end) {
-    joint.add(this->node(program, part));
-  }
+  for (std::uint32_t part = at + 1; part < node.end && !joint.settled(); part = nodes[part].end)
+    joint.add(judge_node(nodes, part));
   return joint.verdict();
 }
 
@@ -60,7 +63,7 @@ Membership Pass::judge(std::uint32_t program) {
   if (auto given = given_(program)) {
     result = *given;
   } else if (network_.programs[program].usable) {
-    Verdict verdict = node(program, 0);
+    Verdict verdict = judge_node(network_.programs[program].nodes, 0);
     result = {verdict.truth, verdict.valid_until};
   }
   places_.emplace(program, static_cast<std::uint32_t>(judged_.size()));
@@ -78,14 +81,14 @@ void Pass::judge_all() {
 
 Time Pass::next_flip() const {
   Time next = kNever;
-  for (std::uint32_t column = 0; column < network_.timed.size(); ++column) {
-    for (std::uint32_t condition : network_.timed[column]) {
-      next = std::min(next,
-                      judge_number(network_.conditions[condition].predicate, facts_.number(column), now_).valid_until);
-    }
+  for (std::uint32_t column = 0; column < network_.from_now.size(); ++column) {
+    if (network_.from_now[column].empty()) continue;
+    std::int64_t number = facts_.number(column);
+    for (const NumberTest& test : network_.from_now[column])
+      next = std::min(next, judge_from_now(test.stretch, number, now_).valid_until);
   }
-  for (std::uint32_t column = 0; column < network_.timed_lists.size(); ++column) {
-    for (std::uint32_t condition : network_.timed_lists[column]) {
+  for (std::uint32_t column = 0; column < network_.moments.size(); ++column) {
+    for (std::uint32_t condition : network_.moments[column]) {
       next = std::min(
           next, judge_items(network_.table, network_.conditions[condition], facts_.items(column), now_).valid_until);
     }
