@@ -104,7 +104,7 @@ class Pass {
 
  private:
   Verdict leaf(const NetworkNode& node);
-  void look_at_list(std::uint32_t column);
+  std::span<const std::uint64_t> look_at_list(std::uint32_t column);
   Verdict judge_node(const std::vector<NetworkNode>& nodes, std::uint32_t at);
 
   Network::State& network_;
@@ -113,10 +113,10 @@ class Pass {
   Given given_;
   std::vector<std::uint32_t> judged_;
   std::vector<Membership> results_;  // in the order of judged_
-  // Where a program stands in judged_. Few are judged of many, or all, so it is a list of buckets that grows with them.
-  std::unordered_map<std::uint32_t, std::uint32_t> places_;
-  std::vector<std::uint64_t> truths_;  // of conditions on lists that were looked into, one bit each
-  std::vector<bool> looked_;           // into which lists
+  // Where a program stands in judged_. Few are judged of many, or all, so it grows with them.
+  absl::flat_hash_map<std::uint32_t, std::uint32_t> places_;
+  std::vector<std::vector<std::uint64_t>>
+      met_in_list_;  // by column: the conditions met, by slot; empty: not looked into
 };
 
 }  // namespace wardbridge::criteria

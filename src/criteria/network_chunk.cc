@@ -204,7 +204,8 @@ class Network::ChunkJudge {
     if (count_of(in_doubt) * kRowsCost < rare) {
       for_each_row(in_doubt, [&](std::size_t row) {
         auto having = state_.table.items(column, first_ + static_cast<Row>(row));
-        bool meets = std::ranges::any_of(having, [&](FactCode item) { return state_.item_meets(column, item, slot); });
+        bool meets = std::ranges::any_of(
+            having, [&](FactCode item) { return test_bit(state_.bits_of_item(column, item), slot); });
         if (meets) set_bit(rows, row);
       });
       return;

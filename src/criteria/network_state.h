@@ -28,14 +28,15 @@ struct Column {
   const Profile& profile(FactCode code, Find find) {
     return *all_[number_of(code, find)];
   }
+  // The same as bits by slot.
   template <class Find>
-  bool meets(FactCode code, std::uint32_t slot, Find find) {
-    return bits_[number_of(code, find) * words() + slot / 64] >> (slot % 64) & 1;
+  std::span<const std::uint64_t> bits(FactCode code, Find find) {
+    std::size_t number = number_of(code, find);  // may lengthen bits_
+    return std::span(bits_).subspan(number * words(), words());
   }
-
- private:
   std::size_t words() const { return conditions.size() / 64 + 1; }
 
+ private:
   template <class Find>
   std::size_t number_of(FactCode code, Find find) {
     if (code >= of_code_.size()) of_code_.resize(code + 1 + code / 2, 0);
@@ -140,7 +141,7 @@ inline bool is_turned(const Condition& condition) {
 inline void set_bit(std::vector<std::uint64_t>& words, std::size_t bit) {
   words[bit / 64] |= std::uint64_t{1} << (bit % 64);
 }
-inline bool test_bit(const std::vector<std::uint64_t>& words, std::size_t bit) {
+inline bool test_bit(std::span<const std::uint64_t> words, std::size_t bit) {
   return words[bit / 64] >> (bit % 64) & 1;
 }
 
@@ -259,7 +260,7 @@ struct Network::State {
     return texts[column].profile(code, [&] { return conditions_met_by_text(column, code); });
   }
   bool text_meets(std::uint32_t column, FactCode code, std::uint32_t slot) {
-    return texts[column].meets(code, slot, [&] { return conditions_met_by_text(column, code); });
+    return test_bit(texts[column].bits(code, [&] { return conditions_met_by_text(column, code); }), slot);
   }
 
   Profile conditions_met_by_item(std::uint32_t column, FactCode code) const {
@@ -276,8 +277,8 @@ struct Network::State {
   const Profile& profile_of_item(std::uint32_t column, FactCode code) {
     return lists[column].profile(code, [&] { return conditions_met_by_item(column, code); });
   }
-  bool item_meets(std::uint32_t column, FactCode code, std::uint32_t slot) {
-    return lists[column].meets(code, slot, [&] { return conditions_met_by_item(column, code); });
+  std::span<const std::uint64_t> bits_of_item(std::uint32_t column, FactCode code) {
+    return lists[column].bits(code, [&] { return conditions_met_by_item(column, code); });
   }
 
   // Every item that any row may have and that meets the condition.

@@ -8,8 +8,7 @@ Pass::Pass(Network& network, RowFacts facts, Time now, Given given)
       facts_(facts),
       now_(now),
       given_(std::move(given)),
-      truths_(network_.conditions.size() / 64 + 1, 0),
-      looked_(network_.lists.size(), false) {}
+      met_in_list_(network_.lists.size()) {}
 
 Verdict Pass::leaf(const NetworkNode& node) {
   switch (node.source) {
@@ -24,8 +23,7 @@ Verdict Pass::leaf(const NetworkNode& node) {
     case NetworkNode::Source::text:
       return {network_.text_meets(node.column, facts_.code(node.column), node.slot), kNever};
     case NetworkNode::Source::list:
-      if (!looked_[node.column]) look_at_list(node.column);
-      return {test_bit(truths_, node.condition), kNever};
+      return {test_bit(look_at_list(node.column), node.slot), kNever};
     case NetworkNode::Source::moments:
       return judge_items(network_.table, network_.conditions[node.condition], facts_.items(node.column), now_);
     case NetworkNode::Source::number:
@@ -38,11 +36,16 @@ Verdict Pass::leaf(const NetworkNode& node) {
 }
 
 // What all of its items say, once: several conditions will ask.
-void Pass::look_at_list(std::uint32_t column) {
-  looked_[column] = true;
-  for (FactCode item : facts_.items(column)) {
-    for (std::uint32_t met : network_.profile_of_item(column, item)) set_bit(truths_, met);
+std::span<const std::uint64_t> Pass::look_at_list(std::uint32_t column) {
+  std::vector<std::uint64_t>& met = met_in_list_[column];
+  if (met.empty()) {
+    met.resize(network_.lists[column].words());
+    for (FactCode item : facts_.items(column)) {
+      auto bits = network_.bits_of_item(column, item);
+      for (std::size_t word = 0; word < met.size(); ++word) met[word] |= bits[word];
+    }
   }
+  return met;
 }
 
 Verdict Pass::judge_node(const std::vector<NetworkNode>& nodes, std::uint32_t at) {

@@ -516,6 +516,31 @@ std::optional<Fleet::Preview> Fleet::preview(const std::shared_ptr<const Edition
   return std::nullopt;
 }
 
+std::optional<Fleet::Counted> Fleet::count_members(Time now) const {
+  constexpr std::size_t kMostLate = 1000;
+  Counted counted;
+  std::unique_lock lock(state_->mutex);
+  const State& state = *state_;
+  const std::uint64_t layout = state.layout_number;
+  for (std::size_t chunk = 0; state.complete && state.layout_number == layout; ++chunk) {
+    if (chunk * kChunkRows >= state.macs.size()) return counted;
+    for (const auto& [group, bits] : state.members) {
+      const Words* words = bits.chunk(chunk);
+      std::int64_t count = 0;
+      for (std::size_t word = 0; words != nullptr && word < kChunkWords; ++word) count += std::popcount((*words)[word]);
+      if (count != 0) counted.members[group] += count;
+    }
+    std::size_t end = std::min(state.macs.size(), (chunk + 1) * kChunkRows);
+    for (std::size_t row = chunk * kChunkRows; row < end; ++row) {
+      if (state.macs[row].id && state.macs[row].stored_until <= now) counted.late.push_back(state.macs[row].id);
+    }
+    if (counted.late.size() > kMostLate) return std::nullopt;
+    lock.unlock();  // check-ins go first
+    lock.lock();
+  }
+  return std::nullopt;
+}
+
 std::size_t Fleet::size() const {
   std::lock_guard lock(state_->mutex);
   return state_->rows.size();

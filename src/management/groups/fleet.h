@@ -12,6 +12,7 @@
 // Thread-safe. Long looks over all computers let check-ins through after every chunk of rows.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -104,6 +105,14 @@ class Fleet {
   };
   // Nothing while not all computers are known.
   std::optional<Preview> preview(const std::shared_ptr<const Edition>& edition, const Question& question, Time now);
+
+  // How many members each group has as stored. A membership that has ended since, and that nobody has looked at yet, is
+  // among them: of `late` computers. Nothing while not all computers are known, or when too many are late.
+  struct Counted {
+    std::map<GroupId, std::int64_t> members;
+    std::vector<ComputerId> late;
+  };
+  std::optional<Counted> count_members(Time now) const;
 
   // What judging cost so far; see costs.h.
   void note_flips(std::span<const MembershipChange> changes);

@@ -34,6 +34,7 @@ class GroupBook {
 
   // The fleet in memory, which makes assessments cheap and fleet-wide questions possible.
   Fleet& fleet() { return *fleet_; }
+  const Fleet& fleet() const { return *fleet_; }
 
  private:
   criteria::Options options_;
@@ -73,6 +74,10 @@ struct Change {
 // changed sections. Nothing, and nothing written, when that can't be told; then assess() can.
 std::optional<Assessment> assess_change(store::Transaction& tx, GroupBook& book, const inventory::Computer& computer,
                                         const Change& change, Time now, const std::string& cause);
+
+// The same as count_all_members(tx, now), counted in memory where the fleet is known there. Only for a node that is
+// alone: what others have just changed is not known.
+std::map<GroupId, std::int64_t> count_all_members(store::Transaction& tx, const GroupBook& book, Time now);
 
 // The inventory sections that any criterion reads.
 std::vector<inventory::Section> sections_of_facts();

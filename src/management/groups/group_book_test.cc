@@ -81,7 +81,7 @@ TEST_F(GroupBookTest, MembershipEndsWithItsTimeEvenIfNobodyLooks) {
   EXPECT_EQ(standing_of(fresh, end), Standing::unknown);
   EXPECT_EQ(count_of(fresh, end), 0);
   EXPECT_THAT(see([&](store::Transaction& tx) { return members(tx, fresh, end); }), IsEmpty());
-  EXPECT_THAT(see([&](store::Transaction& tx) { return count_all_members(tx, end); }), IsEmpty());
+  EXPECT_THAT(see([&](store::Transaction& tx) { return count_all_members(tx, book_, end); }), IsEmpty());
   EXPECT_THAT(group_names(mac_.id, end), IsEmpty());
 
   assessment = assess_at(end, mac_, "time passed");

@@ -1,4 +1,4 @@
-#include "management/groups/groups.h"
+#include "management/groups/fleet.h"
 
 namespace wardbridge::groups {
 namespace {
@@ -41,6 +41,20 @@ std::int64_t count_members(store::Transaction& tx, GroupId id, Time now) {
   return tx
       .query_one("SELECT COUNT(*) FROM computer_group_member WHERE group_id = ? AND valid_until > ?", {id.value, now})
       ->integer(0);
+}
+
+std::map<GroupId, std::int64_t> count_all_members(store::Transaction& tx, const GroupBook& book, Time now) {
+  if (auto counted = book.fleet().count_members(now)) {
+    for (ComputerId computer : counted->late) {
+      for (const store::Row& row :
+           tx.query("SELECT group_id FROM computer_group_member WHERE computer_id = ? AND valid_until <= ?",
+                    {computer.value, now}))
+        --counted->members[GroupId{row.integer(0)}];
+    }
+    std::erase_if(counted->members, [](const auto& entry) { return entry.second <= 0; });
+    return std::move(counted->members);
+  }
+  return count_all_members(tx, now);
 }
 
 std::map<GroupId, std::int64_t> count_all_members(store::Transaction& tx, Time now) {

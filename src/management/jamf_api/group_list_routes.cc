@@ -42,7 +42,7 @@ Result<http::Response> list_platform_groups(const Dependencies& deps, const http
                                             {.name = "isSmart", .member = "smart", .kind = ListColumn::Kind::flag}};
   TRY(may_some(caller, "Read"));
   json::Array rows = TRY(deps.store.read([&](store::Transaction& tx) -> Result<json::Array> {
-    auto counts = groups::count_all_members(tx, request.received);
+    auto counts = deps.pipeline.count_members_of_all(tx, request.received);
     json::Array found;
     for (const ComputerGroup& group : groups::list_all(tx)) {
       if (!may(caller, "Read", kind_of(group)).ok()) continue;

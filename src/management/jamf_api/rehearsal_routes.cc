@@ -81,7 +81,7 @@ Result<http::Response> list_groups_with_state(const Dependencies& deps, const ht
       {.name = "wardbridgeRecalculating", .member = "wardbridgeRecalculating", .kind = ListColumn::Kind::flag}};
   TRY(may_some(caller, "Read"));
   json::Array rows = TRY(deps.store.read([&](store::Transaction& tx) -> Result<json::Array> {
-    auto counts = groups::count_all_members(tx, request.received);
+    auto counts = deps.pipeline.count_members_of_all(tx, request.received);
     auto regrouping = groups::all_regrouping(tx);
     json::Array found;
     for (const ComputerGroup& group : groups::list_all(tx)) {

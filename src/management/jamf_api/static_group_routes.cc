@@ -51,7 +51,7 @@ Result<StaticComputerGroup> static_group_from(const http::Request& request) {
 
 Result<http::Response> list_static_groups(const Dependencies& deps, const http::Request& request) {
   json::Array rows = TRY(deps.store.read([&](store::Transaction& tx) -> Result<json::Array> {
-    auto counts = groups::count_all_members(tx, request.received);
+    auto counts = deps.pipeline.count_members_of_all(tx, request.received);
     json::Array found;
     for (const ComputerGroup& group : groups::list_all(tx)) {
       if (group.smart) continue;

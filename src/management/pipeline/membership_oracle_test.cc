@@ -64,6 +64,9 @@ class MembershipOracle {
   void expect_truth(const std::string& where) {
     write([&](store::Transaction& tx) -> Status {
       groups::GroupBook fresh;  // which knows nothing of what happened before
+      // Counted in memory or in the store, also when nobody has looked at what ended since.
+      for (Time then : {now_, now_ + days{3}, now_ + days{30}})
+        EXPECT_EQ(pipeline().count_members_of_all(tx, then), groups::count_all_members(tx, then)) << where;
       for (ComputerId id : computers_) {
         auto computer = inventory::load(tx, id, inventory::kAllSections);
         for (groups::GroupId group : groups_) {

@@ -119,6 +119,10 @@ Result<std::int64_t> Pipeline::recalculate_group(groups::GroupId id, Time now) {
       [&](store::Transaction& tx) -> Result<std::int64_t> { return groups::count_members(tx, id, now); });
 }
 
+std::map<groups::GroupId, std::int64_t> Pipeline::count_members_of_all(store::Transaction& tx, Time now) const {
+  return nodes_ == Nodes::one ? groups::count_all_members(tx, book_, now) : groups::count_all_members(tx, now);
+}
+
 Result<int> Pipeline::settle_due(Time now) {
   return store_.write([&](store::Transaction& tx) -> Result<int> {
     auto waiting = inventory::due(tx, now, kBatch);

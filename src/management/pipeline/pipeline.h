@@ -58,6 +58,10 @@ class Pipeline final : public Actor {
   // the store's failures.
   Result<std::int64_t> recalculate_group(groups::GroupId id, Time now);
 
+  // How many members each group has that has any, as stored: counted in memory where this node is alone and knows the
+  // whole fleet.
+  std::map<groups::GroupId, std::int64_t> count_members_of_all(store::Transaction& tx, Time now) const;
+
   // Actor: judges computers whose reassess_at has come.
   std::string name() const override { return "reassessment"; }
   Time run_once(Time now) override;
