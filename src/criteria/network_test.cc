@@ -248,6 +248,53 @@ TEST(Network, AgreesWithJudgeWhateverChanges) {
   }
 }
 
+// Common items and rare ones, rows with and without: every way to look into a long list says the same.
+TEST(Network, LooksIntoLongListsOfAWholeChunk) {
+  Fleet fleet(7);
+  auto column = fleet.table().place(kApplicationTitle)->column;
+  constexpr Row kRows = 12'000;
+  std::vector<WrittenFacts> facts(kRows);
+  for (Row row = 0; row < kRows; ++row) {
+    std::set<FactCode> items;
+    auto install = [&](const std::string& title, const std::string& version) {
+      facts[row].lists[kApplicationTitle].push_back(title);
+      facts[row].lists[kApplicationVersion].push_back(version);
+      items.insert(fleet.table().intern_item(column, {title, version}));
+    };
+    if (row % 8 != 0) install("A", "1");                                 // common
+    if (row % 100 != 0) install("B", std::to_string(row % 400) + ".0");  // common in versions that are rare
+    if (row % 9 == 0) install("a.app", row % 2 == 0 ? "14.2" : "9.9");
+    fleet.table().put(row, {.kind = Place::Kind::list, .column = column, .items = {items.begin(), items.end()}});
+  }
+  std::vector<Network::Listed> programs;
+  for (const auto& [name, search_type, value] :
+       std::vector<std::array<const char*, 3>>{{"Application Title", "is", "A"},
+                                               {"Application Title", "is not", "a.app"},
+                                               {"Application Title", "is", ""},
+                                               {"Application Version", "greater than", "0.5"},
+                                               {"Application Version", "less than", "1"},
+                                               {"Application Version", "is", "120.0"},
+                                               {"Application Title", "like", "b"}}) {
+    programs.push_back(
+        {compile({{.name = name, .search_type = search_type, .value = value}}, test_vocabulary()).value()});
+  }
+  Network::Words rows(kChunkRows / 64, 0);
+  std::fill_n(rows.begin(), kRows / 64, ~std::uint64_t{0});
+  // Alone each asks only for the rows in doubt; together one may use what another has found.
+  auto judge_together = [&](const std::vector<Network::Listed>& some) {
+    Network network(fleet.table(), some);
+    return network.judge_chunk(0, kBegin, [&](std::uint32_t) -> const Network::Words& { return rows; });
+  };
+  auto together = judge_together(programs);
+  for (std::size_t i = 0; i < programs.size(); ++i) {
+    EXPECT_EQ(judge_together({programs[i]}).front(), together[i]) << i;
+    for (Row row = 0; row < kRows / 64 * 64; ++row) {
+      bool member = (together[i][row / 64] >> (row % 64) & 1) != 0;
+      ASSERT_EQ(member, judge(*programs[i].program, facts[row], kBegin).truth) << "program " << i << ", row " << row;
+    }
+  }
+}
+
 TEST(Network, KeepsAPredicateThatManyProgramsShareOnce) {
   Fleet fleet(1);
   std::vector<Network::Listed> programs;
