@@ -125,8 +125,27 @@ class Network::ChunkJudge {
         for (std::uint32_t met : state_.profile_of_text(column, 0)) truths_[met] = whole_chunk(true);
         continue;
       }
-      for (std::size_t i = 0; i < kChunkRows; ++i) {
-        for (std::uint32_t met : state_.profile_of_text(column, codes[i])) set_bit(truths_[met], i);
+      look_at_codes(column, codes);
+    }
+  }
+  // First which profile each row has, then condition by condition what that says of 64 rows at once.
+  void look_at_codes(std::uint32_t column, const FactCode* codes) {
+    Column& texts = state_.texts[column];
+    std::vector<std::uint32_t> profiles(kChunkRows);
+    for (std::size_t i = 0; i < kChunkRows; ++i) {
+      FactCode code = codes[i];
+      profiles[i] = static_cast<std::uint32_t>(
+          texts.number_of(code, [&] { return state_.conditions_met_by_text(column, code); }));
+    }
+    std::vector<std::uint8_t> meets(texts.profile_count());
+    for (std::size_t slot = 0; slot < texts.conditions.size(); ++slot) {
+      for (std::size_t profile = 0; profile < meets.size(); ++profile)
+        meets[profile] = test_bit(texts.bits_of(profile), slot);
+      Words& truth = truths_[texts.conditions[slot]];
+      for (std::size_t word = 0; word < kWords; ++word) {
+        std::uint64_t bits = 0;
+        for (std::size_t bit = 0; bit < 64; ++bit) bits |= std::uint64_t{meets[profiles[word * 64 + bit]]} << bit;
+        truth[word] = bits;
       }
     }
   }

@@ -31,12 +31,11 @@ struct Column {
   // The same as bits by slot.
   template <class Find>
   std::span<const std::uint64_t> bits(FactCode code, Find find) {
-    std::size_t number = number_of(code, find);  // may lengthen bits_
-    return std::span(bits_).subspan(number * words(), words());
+    return bits_of(number_of(code, find));
   }
   std::size_t words() const { return conditions.size() / 64 + 1; }
 
- private:
+  // Which of the profiles a value has, counted from 0.
   template <class Find>
   std::size_t number_of(FactCode code, Find find) {
     if (code >= of_code_.size()) of_code_.resize(code + 1 + code / 2, 0);
@@ -48,6 +47,12 @@ struct Column {
     }
     return known - 1;
   }
+  std::span<const std::uint64_t> bits_of(std::size_t number) const {
+    return std::span(bits_).subspan(number * words(), words());
+  }
+  std::size_t profile_count() const { return all_.size(); }
+
+ private:
   void keep(const Profile& profile) {
     all_.push_back(&profile);
     std::size_t begin = bits_.size();

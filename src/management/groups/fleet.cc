@@ -89,6 +89,7 @@ struct Fleet::State {
       ++layout_number;
       rows.clear();
       macs.clear();
+      lowest_ids.clear();
       free_rows.clear();
       members.clear();
       managed = {};
@@ -121,6 +122,9 @@ struct Fleet::State {
         free_rows.pop_back();
       }
       macs[at->second] = {.id = id};
+      std::size_t chunk = at->second / kChunkRows;
+      if (chunk >= lowest_ids.size()) lowest_ids.resize(chunk + 1, id);
+      lowest_ids[chunk] = std::min(lowest_ids[chunk], id);
     }
     return at->second;
   }
@@ -151,7 +155,8 @@ struct Fleet::State {
   std::string layout;
   std::uint64_t layout_number = 0;
   std::unordered_map<ComputerId, Row> rows;
-  std::vector<Mac> macs;  // by row
+  std::vector<Mac> macs;               // by row
+  std::vector<ComputerId> lowest_ids;  // by chunk: no id in it is lower
   std::vector<Row> free_rows;
   std::unordered_map<GroupId, Members> members;  // as stored
   Members managed;
@@ -454,16 +459,25 @@ std::vector<ComputerId> Fleet::misplaced(const std::shared_ptr<const Edition>& e
 
 namespace {
 
-// Counts computers, and keeps those with the lowest ids; rows are in no order.
+// Counts computers, and keeps those with the lowest ids. Rows are in no order, but mostly in that of the ids, so of
+// most chunks nothing is looked at but how many there are.
 class CrowdCounter {
  public:
   explicit CrowdCounter(std::size_t limit) : limit_(limit) {}
 
-  void add(ComputerId computer) {
-    ++crowd_.count;
-    if (limit_ == 0) return;
-    crowd_.first.push_back(computer);
-    if (crowd_.first.size() >= 2 * limit_) keep_lowest();
+  // No id in the chunk is below `lowest`.
+  template <class IdOf>
+  void add(const Words& rows, std::size_t first_row, ComputerId lowest, IdOf id_of) {
+    for (std::uint64_t word : rows) crowd_.count += static_cast<std::size_t>(std::popcount(word));
+    auto is_wanted = [&](ComputerId id) { return limit_ != 0 && (crowd_.first.size() < limit_ || id < bound_); };
+    if (!is_wanted(lowest)) return;
+    for_each_bit(rows, first_row, [&](std::size_t row) {
+      ComputerId id = id_of(row);
+      if (!is_wanted(id)) return;
+      crowd_.first.push_back(id);
+      bound_ = std::max(bound_, id);
+      if (crowd_.first.size() >= 2 * limit_) keep_lowest();
+    });
   }
   Fleet::Crowd finish() {
     if (crowd_.first.size() > limit_) keep_lowest();
@@ -475,9 +489,11 @@ class CrowdCounter {
   void keep_lowest() {
     std::ranges::nth_element(crowd_.first, crowd_.first.begin() + static_cast<std::ptrdiff_t>(limit_) - 1);
     crowd_.first.resize(limit_);
+    bound_ = crowd_.first.back();
   }
 
   std::size_t limit_;
+  ComputerId bound_;  // the highest id that is kept
   Fleet::Crowd crowd_;
 };
 
@@ -505,7 +521,7 @@ std::optional<Fleet::Preview> Fleet::preview(const std::shared_ptr<const Edition
     if (!words) break;
     const Words& stored = state.stored_members(question.instead_of, chunk);
     auto count = [&](const Words& rows, CrowdCounter& crowd) {
-      for_each_bit(rows, chunk * kChunkRows, [&](std::size_t row) { crowd.add(state.macs[row].id); });
+      crowd.add(rows, chunk * kChunkRows, state.lowest_ids[chunk], [&](std::size_t row) { return state.macs[row].id; });
     };
     count(*words, members);
     count(without(*words, stored), joining);
