@@ -37,6 +37,7 @@ class ServerProcess {
   std::string tenant_url() const { return "https://127.0.0.1:" + std::to_string(tenant_port_); }
   std::string ca_file() const { return directory_.file("data/ca.pem"); }
   std::string ca_key_file() const { return directory_.file("data/ca-key.pem"); }
+  pid_t process() const { return process_; }  // 0: none runs
   const std::string& admin_password() const { return admin_password_; }
   const std::string& connector_id() const { return connector_id_; }
   const std::string& console_id() const { return console_id_; }
