@@ -153,7 +153,7 @@ Result<std::vector<KeyRecord>> SigningKeys::all(const directory::TenantId& tenan
     std::vector<KeyRecord> keys;
     for (const store::Row& row :
          tx.query("SELECT key_id, algorithm, created, active_from, retiring, retired, is_retained FROM "
-                  "token_signing_key WHERE tenant_id = ? ORDER BY active_from DESC, created DESC, key_id",
+                  "token_signing_key WHERE tenant_id = ? ORDER BY created DESC, active_from DESC, key_id",
                   {tenant.value})) {
       keys.push_back({.id = row.text(0),
                       .algorithm = algorithm_from(row.text(1)),
