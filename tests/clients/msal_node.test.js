@@ -46,7 +46,7 @@ test('code and PKCE sign a person in, and silence renews it', async () => {
   const back = await new Person().signIn(url);
   assert.equal(back.searchParams.get('state'), 's-1');
   const code = back.searchParams.get('code');
-  const answer = await client.acquireTokenByCode({ ...request, code, codeVerifier: verifier }, { code, nonce: 'n-1' });
+  const answer = await client.acquireTokenByCode({ ...request, code, codeVerifier: verifier, nonce: 'n-1' });
   assert.equal(answer.account.username, amina.name);
   assert.equal(answer.account.tenantId, ids.tenant);
   assert.equal(claimsOf(answer.accessToken).scp, 'user_impersonation');
