@@ -219,6 +219,11 @@ Keys application_keys(const Reader& reader, ApplicationConfig& application) {
           {"public_client", reader.flag(application.public_client)},
           {"identifier_uris", reader.texts(application.identifier_uris)},
           {"client_secret_file", reader.text(application.client_secret_file)},
+          {"certificate_file", reader.text(application.certificate_file)},
+          {"delegated_permissions", reader.texts(application.delegated_permissions)},
+          {"device_code", reader.flag(application.device_code)},
+          {"assertion_audience", reader.one_of(application.assertion_audience, {"issuer", "token_endpoint"})},
+          {"multitenant", reader.flag(application.multitenant)},
           {"application_permissions", reader.texts(application.application_permissions)}};
 }
 
@@ -230,7 +235,8 @@ Keys tenant_keys(const Reader& reader, TenantConfig& tenant) {
                                                [&reader](UserConfig& user) -> Keys {
                                                  return {{"user_principal_name", reader.text(user.user_principal_name)},
                                                          {"display_name", reader.text(user.display_name)},
-                                                         {"password_file", reader.text(user.password_file)}};
+                                                         {"password_file", reader.text(user.password_file)},
+                                                         {"administrator", reader.flag(user.administrator)}};
                                                })},
           {"groups", reader.list_of<GroupConfig>(
                          tenant.groups,
@@ -267,6 +273,7 @@ void read_config(const Reader& reader, const YAML::Node& root, Config& config) {
                        {"store", reader.section(store_keys(reader, config.tenant.store))},
                        {"compliance_validity_hours", reader.whole_hours(config.tenant.compliance_validity, 1, 2880)},
                        {"devices_per_user", reader.whole(config.tenant.devices_per_user, 1, 1000)},
+                       {"signing_key_days", reader.whole(config.tenant.signing_key_days, 2, 3650)},
                        {"tenants", reader.list_of<TenantConfig>(config.tenant.tenants, [&reader](TenantConfig& tenant) {
                           return tenant_keys(reader, tenant);
                         })}})}});

@@ -33,6 +33,7 @@ struct UserConfig {
   std::string display_name;
   std::string password;       // only the demo sets it in memory
   std::string password_file;  // how a file gives it
+  bool administrator = false;
 };
 struct GroupConfig {
   std::string name;
@@ -46,8 +47,15 @@ struct ApplicationConfig {
   std::vector<std::string> identifier_uris;
   std::string client_secret;       // only the demo sets it in memory
   std::string client_secret_file;  // how a file gives it
+  std::string certificate_file;    // PEM: of the key that it signs its client assertions with
   std::vector<std::string>
       application_permissions;  // Microsoft Graph and Intune API roles, consented: `Device.Read.All`
+  // Delegated permissions, consented for everyone: of Graph by name (`User.Read`), of others behind an identifier URI
+  // (`api://payroll/user_impersonation`).
+  std::vector<std::string> delegated_permissions;
+  bool device_code = false;               // whether people may sign in to it with a device code
+  std::string assertion_audience = "issuer";  // or `token_endpoint`
+  bool multitenant = false;
 };
 struct TenantConfig {
   std::string id;  // a GUID; empty: made up at first start and kept
@@ -92,6 +100,7 @@ struct TenantFaceConfig {
   StoreConfig store;
   Duration compliance_validity = hours{24};
   int devices_per_user = 10;
+  int signing_key_days = 90;  // how long a key signs tokens before the next one takes over
   std::vector<TenantConfig> tenants;
 };
 

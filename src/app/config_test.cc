@@ -37,12 +37,13 @@ tenant:
   enabled: false
   compliance_validity_hours: 48
   devices_per_user: 3
+  signing_key_days: 30
   tenants:
     - id: 11111111-2222-3333-4444-555555555555
       name: Contoso
       domains: [contoso.example]
       users:
-        - {user_principal_name: ada@contoso.example, display_name: Ada, password_file: ada.txt}
+        - {user_principal_name: ada@contoso.example, display_name: Ada, password_file: ada.txt, administrator: true}
       groups:
         - {name: Staff, members: [ada@contoso.example]}
       applications:
@@ -50,12 +51,16 @@ tenant:
           client_id: 99999999-2222-3333-4444-555555555555
           redirect_uris: ["http://localhost"]
           public_client: true
+          device_code: true
+          assertion_audience: token_endpoint
+          delegated_permissions: [User.Read]
 )",
                              "w.yaml");
   ASSERT_TRUE(config.ok()) << config.failure().message;
   EXPECT_EQ(config->management.listen.address, "0.0.0.0");
   EXPECT_EQ(config->management.store.connection, "host=/run/postgresql");
   EXPECT_EQ(config->tenant.devices_per_user, 3);
+  EXPECT_EQ(config->tenant.signing_key_days, 30);
   EXPECT_TRUE(config->management.outbound.allow.allows({"x", 443, "10.1.2.3"}));
   EXPECT_FALSE(config->management.outbound.allow.allows({"x", 443, "192.168.1.1"}));
   EXPECT_TRUE(config->management.outbound.plain_http);

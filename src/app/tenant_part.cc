@@ -5,7 +5,9 @@
 #include "platform/log/log.h"
 #include "tenant/graph/graph.h"
 #include "tenant/intune/intune.h"
+#include "tenant/oauth/housekeeping.h"
 #include "tenant/oauth/oauth.h"
+#include "tenant/oauth/operator_routes.h"
 #include "tenant/policies/policies.h"
 #include "tenant/registration/registration.h"
 #include "tenant/sign_ins/sign_ins.h"
@@ -59,6 +61,7 @@ struct TenantPart::State {
         store(std::move(opened)),
         certificates(*store, world.sealer, world.entropy),
         janitor(*store),
+        credential_watch(*store),
         stage(world.clock) {}
 
   TenantFaceConfig config;
@@ -70,6 +73,8 @@ struct TenantPart::State {
   http::Router router{http::Router::Case::insensitive};
   std::unique_ptr<http::Server> server;
   Janitor janitor;
+  std::unique_ptr<oauth::KeyRotation> key_rotation;
+  oauth::CredentialWatch credential_watch;
   Stage stage;
 };
 
@@ -99,10 +104,14 @@ Result<std::unique_ptr<TenantPart>> TenantPart::open(const TenantFaceConfig& con
   for (const TenantConfig& tenant : config.tenants) TRY(set_up_tenant(*state.store, tenant, state.url, world));
 
   state.authority = std::make_unique<tokens::Authority>(*state.store, world.sealer, world.entropy, state.url);
+  state.key_rotation =
+      std::make_unique<oauth::KeyRotation>(*state.store, *state.authority, days{config.signing_key_days});
+  oauth::register_operator_routes(state.router, *state.store, *state.authority);
   oauth::register_routes(state.router, {.store = *state.store,
                                         .tokens = *state.authority,
                                         .certificates = state.certificates,
                                         .entropy = world.entropy,
+                                        .sealer = world.sealer,
                                         .help_link = [&state](const directory::TenantId& tenant, int error_code) {
                                           return partner_page(*state.store, tenant, error_code);
                                         }});
@@ -132,6 +141,8 @@ Result<std::unique_ptr<TenantPart>> TenantPart::open(const TenantFaceConfig& con
 Status TenantPart::start() {
   TRY(state_->server->start());
   state_->stage.add(state_->janitor);
+  state_->stage.add(*state_->key_rotation);
+  state_->stage.add(state_->credential_watch);
   return done();
 }
 

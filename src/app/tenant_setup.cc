@@ -4,6 +4,7 @@
 
 #include "app/local_authority.h"
 #include "base/text.h"
+#include "tenant/directory/consent.h"
 #include "tenant/directory/directory.h"
 #include "tenant/intune/intune.h"
 #include "tenant/tokens/tokens.h"
@@ -21,6 +22,7 @@ const audit::Actor kBy{.name = "configuration"};
 struct Prepared {
   std::vector<std::string> password_hashes;  // by user
   std::vector<std::string> secrets;          // by application; empty: none
+  std::vector<std::string> certificates;     // by application, DER; empty: none
 };
 
 Result<Prepared> prepare(store::Store& store, const TenantConfig& config, const World& world) {
@@ -50,6 +52,10 @@ Result<Prepared> prepare(store::Store& store, const TenantConfig& config, const 
     std::string secret;
     if (!application.client_secret_file.empty()) secret = text::trim(TRY(read_file(application.client_secret_file)));
     prepared.secrets.push_back(secret.empty() ? application.client_secret : secret);
+    std::string certificate;
+    if (!application.certificate_file.empty())
+      certificate = TRY(crypto::der_from_pem(TRY(read_file(application.certificate_file))));
+    prepared.certificates.push_back(std::move(certificate));
   }
   return prepared;
 }
@@ -66,6 +72,7 @@ Status set_up_people(store::Transaction& tx, const TenantId& tenant, const Tenan
                          .password_hash = prepared.password_hashes[i],
                          .created = now};
     TRY(directory::create_user(tx, tenant, user, kBy, now));
+    if (wanted.administrator) TRY(directory::add_administrator(tx, tenant, user.id, kBy, now));
   }
   auto known = directory::groups(tx, tenant);
   for (const GroupConfig& wanted : config.groups) {
@@ -94,13 +101,45 @@ Status grant_permission(store::Transaction& tx, const TenantId& tenant, const di
   return invalid("bad_config", "`" + value + "` is not an application permission of Microsoft Graph or the Intune API");
 }
 
+// A delegated permission, consented for everyone.
+Status grant_delegated(store::Transaction& tx, const TenantId& tenant, const directory::AppId& client,
+                       const std::string& name, Time now) {
+  const auto slash = name.rfind('/');
+  const std::string value = slash == std::string::npos ? name : name.substr(slash + 1);
+  auto resource = slash == std::string::npos ? directory::find_application(tx, tenant, directory::kGraphAppId)
+                                             : directory::find_resource(tx, tenant, name.substr(0, slash));
+  bool is_known = resource && std::any_of(resource->scopes.begin(), resource->scopes.end(),
+                                          [&](const auto& scope) { return scope.value == value; });
+  if (!is_known) return invalid("bad_config", "`" + name + "` is not a delegated permission of the tenant");
+  return directory::grant_scopes(tx, tenant, client, resource->app_id, value, kBy, now);
+}
+
+// A certificate of the configuration: it ends when it says so itself.
+Status add_certificate(store::Transaction& tx, const TenantId& tenant, const directory::AppId& app,
+                       const std::string& der, const World& world, Time now) {
+  auto facts = crypto::read_certificate(der);
+  if (!facts.ok()) return invalid("bad_config", "the certificate of an application: " + facts.failure().message);
+  return directory::add_credential(tx, tenant, app,
+                                   {.key_id = world.entropy.guid(),
+                                    .display_name = "configuration",
+                                    .kind = directory::Credential::Kind::certificate,
+                                    .certificate_pem = crypto::pem_from_der(der, "CERTIFICATE"),
+                                    .thumbprint = text::to_base64url(crypto::sha1(der)),
+                                    .start = facts->not_before,
+                                    .end = facts->not_after},
+                                   kBy, now);
+}
+
 Status set_up_application(store::Transaction& tx, const TenantId& tenant, const ApplicationConfig& wanted,
-                          const std::string& secret, const World& world, Time now) {
+                          const std::string& secret, const std::string& certificate, const World& world, Time now) {
   directory::Application application{.id = {world.entropy.guid()},
                                      .app_id = {wanted.client_id.empty() ? world.entropy.guid() : wanted.client_id},
                                      .display_name = wanted.name,
+                                     .sign_in_audience = wanted.multitenant ? "AzureADMultipleOrgs" : "AzureADMyOrg",
                                      .identifier_uris = wanted.identifier_uris,
                                      .is_public_client = wanted.public_client,
+                                     .allows_device_code = wanted.device_code,
+                                     .accepts_token_endpoint_audience = wanted.assertion_audience == "token_endpoint",
                                      .created = now};
   (wanted.public_client ? application.public_client_redirect_uris : application.web_redirect_uris) =
       wanted.redirect_uris;
@@ -118,8 +157,22 @@ Status set_up_application(store::Transaction& tx, const TenantId& tenant, const 
                                      .end = now + days{365}};
     TRY(directory::add_credential(tx, tenant, application.app_id, credential, kBy, now));
   }
+  if (!certificate.empty()) TRY(add_certificate(tx, tenant, application.app_id, certificate, world, now));
   for (const std::string& permission : wanted.application_permissions) {
     TRY(grant_permission(tx, tenant, application.app_id, permission, now));
+  }
+  return done();
+}
+
+// After all of them are there: permissions name other applications.
+Status grant_delegated_permissions(store::Transaction& tx, const TenantId& tenant, const ApplicationConfig& wanted,
+                                   Time now) {
+  for (const directory::Application& application : directory::applications(tx, tenant)) {
+    const bool is_it = wanted.client_id.empty() ? application.display_name == wanted.name
+                                                : application.app_id.value == wanted.client_id;
+    if (!is_it) continue;
+    for (const std::string& permission : wanted.delegated_permissions)
+      TRY(grant_delegated(tx, tenant, application.app_id, permission, now));
   }
   return done();
 }
@@ -142,14 +195,18 @@ Status set_up_tenant(store::Store& store, const TenantConfig& config, const std:
     intune::publish_endpoints(tx, tenant->id, face_url, intune::Options{}.base_path, world.entropy);
     TRY(set_up_people(tx, tenant->id, config, prepared, world, now));
     auto known = directory::applications(tx, tenant->id);
+    std::vector<const ApplicationConfig*> added;
     for (std::size_t i = 0; i < config.applications.size(); ++i) {
       const ApplicationConfig& wanted = config.applications[i];
       bool is_known = std::any_of(known.begin(), known.end(), [&](const auto& application) {
         return wanted.client_id.empty() ? application.display_name == wanted.name
                                         : application.app_id.value == wanted.client_id;
       });
-      if (!is_known) TRY(set_up_application(tx, tenant->id, wanted, prepared.secrets[i], world, now));
+      if (is_known) continue;
+      TRY(set_up_application(tx, tenant->id, wanted, prepared.secrets[i], prepared.certificates[i], world, now));
+      added.push_back(&wanted);
     }
+    for (const ApplicationConfig* wanted : added) TRY(grant_delegated_permissions(tx, tenant->id, *wanted, now));
     return done();
   });
 }

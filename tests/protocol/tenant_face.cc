@@ -16,8 +16,9 @@ TenantFace::TenantFace(const Clock& clock)
   EXPECT_TRUE(store_->migrate(schemas).ok());
   Status filled = store_->write([&](store::Transaction& tx) { return fill(tx); });
   EXPECT_TRUE(filled.ok()) << (filled.ok() ? "" : filled.failure().message);
-  oauth::register_routes(router_,
-                         {.store = *store_, .tokens = authority_, .certificates = certificates_, .entropy = entropy_});
+  oauth::register_routes(
+      router_,
+      {.store = *store_, .tokens = authority_, .certificates = certificates_, .entropy = entropy_, .sealer = sealer_});
   graph::register_routes(
       router_,
       {.store = *store_, .entropy = entropy_, .base_url = kFace, .authenticate = [this](const http::Request& request) {

@@ -25,6 +25,7 @@ namespace wardbridge::crypto {
 
 std::string sha256(std::string_view bytes);
 std::string sha1(std::string_view bytes);  // certificate thumbprints only
+std::string hmac_sha1(std::string_view key, std::string_view bytes);  // one-time passwords (RFC 4226) only
 std::string hmac_sha256(std::string_view key, std::string_view bytes);
 std::string hmac_sha512(std::string_view key, std::string_view bytes);
 // Takes the same time wherever two texts of one length differ.

@@ -39,6 +39,8 @@ std::string sha1(std::string_view bytes) {
   return digest_of(bytes, kDigest);
 }
 
+std::string hmac_sha1(std::string_view key, std::string_view bytes) { return hmac_of(key, bytes, "SHA1", 20); }
+
 std::string hmac_sha256(std::string_view key, std::string_view bytes) { return hmac_of(key, bytes, "SHA256", 32); }
 
 std::string hmac_sha512(std::string_view key, std::string_view bytes) { return hmac_of(key, bytes, "SHA512", 64); }

@@ -30,8 +30,7 @@ struct Refusal {
 };
 
 // ENTRA: the codes of the sign-in service. It asks for MFA before the device.
-// DEVIATION: the device comes first here, because MFA can't be proved to this tenant, and a refusal that names the
-// device tells the person what to mend.
+// DEVIATION: the device comes first here, so that nobody is asked for a second factor only to be refused afterwards.
 constexpr int kBlockRank = 0;
 constexpr int kUnevaluableRank = 1;
 constexpr int kDeviceRank = 2;
@@ -73,6 +72,7 @@ std::optional<Refusal> refusal_of(Control control, const SignIn& sign_in) {
     case Control::compliant_device:
       return device_refusal(sign_in);
     case Control::mfa:
+      if (sign_in.has_second_factor) return std::nullopt;
       return Refusal{rank, 50076, "requires multifactor authentication, which this sign-in did not bring"};
     case Control::domain_joined_device:
       return Refusal{rank, 53001, "requires a domain-joined device, which this sign-in did not prove"};

@@ -18,7 +18,7 @@ namespace wardbridge::access {
 // Microsoft Graph conditionalAccessPolicy. Values are kept as the wire spells them (`All`, GUIDs, `urn:user:...`).
 enum class PolicyState { enabled, disabled, report_only };
 enum class GrantOperator { all_of, one_of };  // AND, OR
-// Built-in controls. Those that this tenant can't yet prove (mfa, domain join, approved or protected apps, ...) are
+// Built-in controls. Those that this tenant can't prove (domain join, approved or protected apps, ...) are
 // understood and never satisfied.
 enum class Control {
   block, mfa, compliant_device, domain_joined_device, approved_application, compliant_application, password_change,
@@ -58,6 +58,7 @@ struct SignIn {
   std::string user_action;
   std::string client_app_id;
   std::string client_app_type;  // `browser`, `mobileAppsAndDesktopClients`
+  bool has_second_factor = false;  // the person proved a second factor in this sign-in or the session that it rests on
   std::string platform;         // `macOS`; empty: unknown, which matches only `all`
 
   // Present only when the device PROVED itself (key possession), not when it merely named itself.

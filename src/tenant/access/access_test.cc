@@ -122,6 +122,7 @@ SignIn random_sign_in(Rng& rng) {
   sign_in.now = from_unix_seconds(1000);
   sign_in.user_id = chance(rng, 50) ? "u1" : "u2";
   sign_in.is_guest = chance(rng, 20);
+  sign_in.has_second_factor = chance(rng, 30);
   sign_in.group_ids = some_of(rng, {"g1", "g2", "g3"}, 40);
   if (chance(rng, 15))
     sign_in.user_action = "urn:user:registerdevice";
@@ -180,6 +181,7 @@ bool reference_satisfied(const Policy& policy, const SignIn& sign_in) {
   std::size_t met = 0;
   for (Control control : policy.grant_controls) {
     if (control == Control::block) return false;
+    met += control == Control::mfa && sign_in.has_second_factor;
     const auto& device = sign_in.device;
     met += control == Control::compliant_device && device && device->enabled && device->is_managed &&
            device->is_compliant && sign_in.now < device->compliance_expiration;

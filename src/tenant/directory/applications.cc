@@ -23,6 +23,8 @@ json::Object to_document(const Application& application) {
           {"publicClientRedirectUris", json::to_array(application.public_client_redirect_uris)},
           {"spaRedirectUris", json::to_array(application.spa_redirect_uris)},
           {"isPublicClient", application.is_public_client},
+          {"allowsDeviceCode", application.allows_device_code},
+          {"acceptsTokenEndpointAudience", application.accepts_token_endpoint_audience},
           {"appRoles", std::move(roles)},
           {"scopes", std::move(scopes)},
           {"required", std::move(required)}};
@@ -59,6 +61,9 @@ Application application_from(const store::Row& row) {
                           .app_roles = {},
                           .scopes = {},
                           .required = {},
+                          .allows_device_code = json::bool_at(document, "allowsDeviceCode").value_or(false),
+                          .accepts_token_endpoint_audience =
+                              json::bool_at(document, "acceptsTokenEndpointAudience").value_or(false),
                           .created = row.time(3)};
   for_each_object(document, "appRoles", [&](const json::Object& role) {
     application.app_roles.push_back({text_of(role, "id"), text_of(role, "value"), text_of(role, "displayName")});

@@ -130,6 +130,10 @@ struct Application {
   std::vector<AppRole> app_roles;
   std::vector<PermissionScope> scopes;
   std::vector<RequiredPermission> required;
+  // Wardbridge's own: whether people may sign in to it with a device code, and whether its certificate assertions may
+  // name the token endpoint as their audience (as MSAL writes them) instead of the issuer.
+  bool allows_device_code = false;
+  bool accepts_token_endpoint_audience = false;
   Time created = kEpoch;
 };
 

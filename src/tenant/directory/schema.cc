@@ -145,6 +145,37 @@ CREATE TABLE directory_scope_grant (
   scopes TEXT NOT NULL,
   PRIMARY KEY (tenant_id, client_app_id, resource_app_id)
 );
+)sql",
+                                   R"sql(
+ALTER TABLE directory_application_credential ADD COLUMN warned_days BIGINT NOT NULL DEFAULT 1000000;
+CREATE TABLE directory_user_scope_grant (
+  tenant_id TEXT NOT NULL,
+  client_app_id TEXT NOT NULL,
+  resource_app_id TEXT NOT NULL,
+  user_id TEXT NOT NULL,
+  scopes TEXT NOT NULL,
+  PRIMARY KEY (tenant_id, client_app_id, resource_app_id, user_id)
+);
+CREATE TABLE directory_role_member (
+  tenant_id TEXT NOT NULL,
+  role_template_id TEXT NOT NULL,
+  member_id TEXT NOT NULL,
+  PRIMARY KEY (tenant_id, role_template_id, member_id)
+);
+CREATE TABLE directory_second_factor (
+  tenant_id TEXT NOT NULL,
+  user_id TEXT NOT NULL,
+  sealed_secret TEXT NOT NULL,
+  last_step BIGINT NOT NULL,
+  created BIGINT NOT NULL,
+  PRIMARY KEY (tenant_id, user_id)
+);
+CREATE TABLE directory_recovery_code (
+  tenant_id TEXT NOT NULL,
+  user_id TEXT NOT NULL,
+  code_hash TEXT NOT NULL,
+  PRIMARY KEY (tenant_id, user_id, code_hash)
+);
 )sql"}};
 
 }  // namespace wardbridge::directory

@@ -9,50 +9,40 @@ namespace {
 
 // SPEC: RFC 7636 section 4.2: base64url of a SHA-256 hash.
 constexpr std::size_t kChallengeLength = 43;
+constexpr std::int64_t kLongestMaxAge = 1'000'000'000;
 constexpr std::string_view kResponseModes[] = {"query", "fragment", "form_post"};
 
-const char* name_of(RedirectKind kind) {
-  switch (kind) {
-    case RedirectKind::web:
-      return "web";
-    case RedirectKind::native:
-      return "native";
-    case RedirectKind::single_page:
-      return "single_page";
+// SPEC: OpenID Connect Core 1.0 section 3.1.2.1. `none` must stand alone.
+constexpr std::string_view kPrompts[] = {"none", "login", "consent", "select_account"};
+// ENTRA: one prompt at a time; `create` and `admin_consent` of older clients are not known here.
+Status read_prompt(AuthorizationRequest& request, const Parameters& parameters) {
+  const std::string prompt = parameters.get("prompt");
+  if (prompt.empty()) return done();
+  if (std::ranges::find(kPrompts, prompt) == std::end(kPrompts))
+    return invalid("malformed_request", "`prompt` is not one of `none`, `login`, `consent`, `select_account`",
+                   "prompt");
+  request.prompt = prompt;
+  return done();
+}
+
+Status read_max_age(AuthorizationRequest& request, const Parameters& parameters) {
+  auto text = parameters.find("max_age");
+  if (!text) return done();
+  auto value = text::parse_integer(*text);
+  if (!value || *value < 0 || *value > kLongestMaxAge)
+    return invalid("malformed_request", "`max_age` is not a number of seconds", "max_age");
+  request.max_age_seconds = *value;
+  return done();
+}
+
+// SPEC: OpenID Connect Core 1.0 sections 6.1, 6.2 and 7.2.1: what is not supported is refused, not overlooked.
+Status refuse_request_objects(const Parameters& parameters) {
+  for (const char* name : {"request", "request_uri", "registration"}) {
+    if (parameters.find(name))
+      return invalid(std::string(name) + "_not_supported", "the parameter `" + std::string(name) + "` is not supported",
+                     name);
   }
-  return "";
-}
-
-RedirectKind redirect_kind_from(std::string_view name) {
-  if (name == "native") return RedirectKind::native;
-  return name == "single_page" ? RedirectKind::single_page : RedirectKind::web;
-}
-
-struct LoopbackUri {
-  std::string_view host;
-  std::string_view path;  // with query
-  bool operator==(const LoopbackUri&) const = default;
-};
-
-// SPEC: RFC 8252 section 7.3: native applications listen on whatever port they get.
-std::optional<LoopbackUri> parse_loopback(std::string_view uri) {
-  for (std::string_view host : {"http://localhost", "http://127.0.0.1", "http://[::1]"}) {
-    if (!uri.starts_with(host)) continue;
-    std::string_view rest = uri.substr(host.size());
-    if (rest.starts_with(':')) {
-      const auto digits_end = std::min(rest.find_first_not_of("0123456789", 1), rest.size());
-      if (digits_end == 1 || digits_end > 6) return std::nullopt;
-      rest.remove_prefix(digits_end);
-    }
-    // What follows must be a path: `http://localhost.evil.example` and `http://localhost:1@evil` are no loopback.
-    if (!rest.empty() && rest.front() != '/') return std::nullopt;
-    return LoopbackUri{host, rest.empty() ? "/" : rest};
-  }
-  return std::nullopt;
-}
-
-bool contains(const std::vector<std::string>& uris, std::string_view uri) {
-  return std::ranges::find(uris, uri) != uris.end();
+  return done();
 }
 
 Status read_code_challenge(AuthorizationRequest& request, const Parameters& parameters) {
@@ -75,7 +65,8 @@ Status read_code_challenge(AuthorizationRequest& request, const Parameters& para
 }  // namespace
 
 json::Object to_json(const AuthorizationRequest& request) {
-  return {{"version", request.version == tokens::Version::v1 ? 1 : 2},
+  return {{"purpose", static_cast<int>(request.purpose)},
+          {"version", request.version == tokens::Version::v1 ? 1 : 2},
           {"client", request.client.value},
           {"redirect_uri", request.redirect_uri},
           {"redirect_kind", name_of(request.redirect_kind)},
@@ -85,7 +76,10 @@ json::Object to_json(const AuthorizationRequest& request) {
           {"scope", request.scope},
           {"resource", request.resource},
           {"code_challenge", request.code_challenge},
-          {"login_hint", request.login_hint}};
+          {"login_hint", request.login_hint},
+          {"prompt", request.prompt},
+          {"max_age_seconds", request.max_age_seconds ? json::Value(*request.max_age_seconds) : json::Value()},
+          {"device_code_hash", request.device_code_hash}};
 }
 
 AuthorizationRequest authorization_request_from(std::string_view text) {
@@ -94,6 +88,7 @@ AuthorizationRequest authorization_request_from(std::string_view text) {
   const json::Object& object = value->get_object();
   auto member = [&](std::string_view key) { return std::string(json::text_at(object, key).value_or("")); };
   AuthorizationRequest request;
+  request.purpose = static_cast<Purpose>(json::integer_at(object, "purpose").value_or(0));
   request.version = json::integer_at(object, "version") == 1 ? tokens::Version::v1 : tokens::Version::v2;
   request.client.value = member("client");
   request.redirect_uri = member("redirect_uri");
@@ -105,18 +100,18 @@ AuthorizationRequest authorization_request_from(std::string_view text) {
   request.resource = member("resource");
   request.code_challenge = member("code_challenge");
   request.login_hint = member("login_hint");
+  request.prompt = member("prompt");
+  request.max_age_seconds = json::integer_at(object, "max_age_seconds");
+  request.device_code_hash = member("device_code_hash");
   return request;
 }
 
 Result<RedirectKind> match_redirect_uri(const directory::Application& application, std::string_view redirect_uri) {
-  if (contains(application.web_redirect_uris, redirect_uri)) return RedirectKind::web;
-  if (contains(application.spa_redirect_uris, redirect_uri)) return RedirectKind::single_page;
-  if (contains(application.public_client_redirect_uris, redirect_uri)) return RedirectKind::native;
-  if (auto loopback = parse_loopback(redirect_uri)) {
-    for (const std::string& registered : application.public_client_redirect_uris) {
-      if (parse_loopback(registered) == loopback) return RedirectKind::native;
-    }
-  }
+  auto kind = match_redirect_uri({.web = application.web_redirect_uris,
+                                  .single_page = application.spa_redirect_uris,
+                                  .native = application.public_client_redirect_uris},
+                                 redirect_uri);
+  if (kind) return *kind;
   return invalid("wrong_redirect_uri",
                  "the redirect URI in the request is not one of those registered for the application `" +
                      application.display_name + "`",
@@ -140,6 +135,7 @@ Result<AuthorizationRequest> read_addresses(const Client& client, tokens::Versio
 }
 
 Status read_details(AuthorizationRequest& request, const Parameters& parameters) {
+  TRY(refuse_request_objects(parameters));
   const std::string response_type = TRY(parameters.required("response_type"));
   if (response_type != "code")
     return invalid("unsupported_response_type", "`response_type` must be `code`: tokens are not sent through browsers",
@@ -150,9 +146,8 @@ Status read_details(AuthorizationRequest& request, const Parameters& parameters)
   request.resource = parameters.get("resource");
   request.login_hint = parameters.get("login_hint");
   if (request.version == tokens::Version::v2) TRY(parameters.required("scope"));
-  if (parameters.get("prompt") == "none")
-    return invalid("sign_in_required", "a silent sign-in was asked for, but nobody is signed in", "prompt");
-  return done();
+  TRY(read_prompt(request, parameters));
+  return read_max_age(request, parameters);
 }
 
 http::Response answer_client(const AuthorizationRequest& request, text::Form answer, const std::string& issuer) {

@@ -1,18 +1,26 @@
 // A request at the authorization endpoint, checked: what a pending sign-in and its code remember of it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "tenant/directory/directory.h"
 #include "tenant/oauth/clients.h"
+#include "tenant/oauth/redirect_uris.h"
 #include "tenant/tokens/tokens.h"
 
 namespace wardbridge::oauth {
 
-enum class RedirectKind { web, native, single_page };
+// What a sign-in ends with.
+enum class Purpose {
+  authorization,  // a code for the client
+  device_code,    // approval of a device that waits for it
+  admin_consent,  // consent for everyone
+};
 
 struct AuthorizationRequest {
+  Purpose purpose = Purpose::authorization;
   tokens::Version version = tokens::Version::v2;
   directory::AppId client;
   std::string redirect_uri;
@@ -24,12 +32,16 @@ struct AuthorizationRequest {
   std::string resource;  // version 1
   std::string code_challenge;
   std::string login_hint;
+  std::string prompt;  // `none`, `login`, `consent`, `select_account`; empty: whatever it takes
+  std::optional<std::int64_t> max_age_seconds;  // how long ago the person may have signed in
+  std::string device_code_hash;                 // of a device code
+
+  bool is_silent() const { return prompt == "none"; }
 };
 
 json::Object to_json(const AuthorizationRequest& request);
 AuthorizationRequest authorization_request_from(std::string_view text);
 
-// INVARIANT: TH-13: the whole string must be registered; only a native loopback address may differ, in its port.
 // Fails with `wrong_redirect_uri`: nobody may be sent to such an address, not even with an error.
 Result<RedirectKind> match_redirect_uri(const directory::Application& application, std::string_view redirect_uri);
 

@@ -1,11 +1,10 @@
-#include "tenant/oauth/endpoints.h"
-#include "tenant/oauth/resources.h"
+#include "tenant/oauth/token_request.h"
 
 namespace wardbridge::oauth {
 
 // SPEC: RFC 6749 section 4.4.
-Result<TokenReply> client_credentials_grant(const Dependencies& dependencies, const TokenRequest& request) {
-  TRY(require_secret(request.client));
+Result<TokenOutcome> client_credentials_grant(const TokenRequest& request) {
+  TRY(require_proof(request.client));
   const directory::AppId& client = request.client.application.app_id;
   tokens::AccessToken token{.version = request.version,
                             .client = client,
@@ -20,9 +19,9 @@ Result<TokenReply> client_credentials_grant(const Dependencies& dependencies, co
     token.roles = directory::app_roles_of(tx, request.tenant, client, resource.application.app_id);
     return done();
   };
-  TRY(dependencies.store.read(resolve));
-  return TokenReply{.access_token = TRY(dependencies.tokens.issue(request.tenant, token, request.now)),
-                    .resource = token.audience};
+  TRY(request.with().store.read(resolve));
+  return TokenOutcome{TokenReply{.access_token = TRY(request.with().tokens.issue(request.tenant, token, request.now())),
+                                 .resource = token.audience}};
 }
 
 }  // namespace wardbridge::oauth

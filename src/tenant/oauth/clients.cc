@@ -1,5 +1,9 @@
 #include "tenant/oauth/clients.h"
 
+#include "tenant/directory/consent.h"
+#include "tenant/oauth/client_assertions.h"
+#include "tenant/oauth/secret_work.h"
+
 namespace wardbridge::oauth {
 namespace {
 
@@ -10,6 +14,7 @@ Failure refused(std::string reason, std::string message) {
 struct Credentials {
   std::string client_id;
   std::optional<std::string> secret;
+  std::optional<std::string> assertion;
 };
 
 // SPEC: RFC 6749 section 2.3.1: both halves of Basic credentials are form-encoded first.
@@ -17,11 +22,23 @@ std::optional<std::string> form_decoded(const std::string& text) {
   return text::percent_decode(text::replace_all(text, "+", " "));
 }
 
+// SPEC: RFC 7521 section 4.2: an assertion names its client; `client_id` is then optional, and must agree.
+Result<Credentials> read_assertion(const Parameters& parameters, const std::string& assertion) {
+  if (parameters.get("client_assertion_type") != kAssertionType)
+    return invalid("malformed_request", "`client_assertion_type` must be `" + std::string(kAssertionType) + "`",
+                   "client_assertion_type");
+  if (parameters.find("client_secret"))
+    return invalid("malformed_request", "the client authenticates in two ways at once");
+  const std::string claimed = TRY(claimed_client(assertion));
+  return Credentials{parameters.find("client_id").value_or(claimed), std::nullopt, assertion};
+}
+
 Result<Credentials> read_credentials(const http::Request& request, const Parameters& parameters) {
-  if (parameters.find("client_assertion"))
-    return refused("client_secret_missing", "client assertions are not accepted here: send `client_secret`");
+  auto assertion = parameters.find("client_assertion");
   auto authorization = request.headers.get("Authorization");
-  if (!authorization) return Credentials{TRY(parameters.required("client_id")), parameters.find("client_secret")};
+  if (assertion && authorization) return invalid("malformed_request", "the client authenticates in two ways at once");
+  if (assertion) return read_assertion(parameters, *assertion);
+  if (!authorization) return Credentials{TRY(parameters.required("client_id")), parameters.find("client_secret"), {}};
 
   auto basic = request.basic_credentials();
   auto client_id = basic ? form_decoded(basic->first) : std::nullopt;
@@ -31,16 +48,16 @@ Result<Credentials> read_credentials(const http::Request& request, const Paramet
     return invalid("malformed_request", "the client authenticates in two ways at once");
   if (auto named = parameters.find("client_id"); named && !text::equal_ignoring_case(*named, *client_id))
     return invalid("malformed_request", "`client_id` is not the client of the Authorization header");
-  return Credentials{*client_id, *secret};
+  return Credentials{*client_id, *secret, {}};
 }
 
 // Every credential is compared, whichever matches, so that the time taken tells nothing.
-Status check_secret(store::Transaction& tx, const directory::TenantId& tenant, const directory::AppId& client,
+Status check_secret(const std::vector<directory::Credential>& credentials, const directory::AppId& client,
                     std::string_view secret, Time now) {
-  const std::string hash = crypto::hash_token(secret);
+  const std::string hash = hash_presented_secret(secret);
   bool matches_live = false;
   bool matches_expired = false;
-  for (const directory::Credential& credential : directory::credentials(tx, tenant, client)) {
+  for (const directory::Credential& credential : credentials) {
     if (credential.kind != directory::Credential::Kind::secret || now < credential.start) continue;
     const bool matches = crypto::equal_in_constant_time(credential.secret_hash, hash);
     (now < credential.end ? matches_live : matches_expired) |= matches;
@@ -56,33 +73,60 @@ Status check_secret(store::Transaction& tx, const directory::TenantId& tenant, c
 
 }  // namespace
 
-Result<Client> find_client(store::Transaction& tx, const directory::TenantId& tenant, std::string_view client_id) {
+std::optional<Registration> find_registration(store::Transaction& tx, const directory::TenantId& tenant,
+                                              std::string_view client_id) {
   const directory::AppId id{text::lower(client_id)};
-  auto application = text::is_guid(id.value) ? directory::find_application(tx, tenant, id) : std::nullopt;
-  auto principal = application ? directory::find_service_principal(tx, tenant, id) : std::nullopt;
+  if (!text::is_guid(id.value)) return std::nullopt;
+  if (auto own = directory::find_application(tx, tenant, id)) return Registration{tenant, *std::move(own)};
+  // ENTRA: an application of another tenant is here once somebody consented: as a service principal.
+  auto foreign = directory::find_multitenant_application(tx, id);
+  if (!foreign) return std::nullopt;
+  return Registration{foreign->home, std::move(foreign->application)};
+}
+
+Result<Client> find_client(store::Transaction& tx, const directory::TenantId& tenant, std::string_view client_id) {
+  auto registration = find_registration(tx, tenant, client_id);
+  auto principal =
+      registration ? directory::find_service_principal(tx, tenant, registration->application.app_id) : std::nullopt;
   if (!principal)
     return invalid("unknown_client",
                    "no application `" + std::string(client_id.substr(0, 64)) + "` was found in the directory `" +
                        tenant.value + "`",
                    "client_id");
   if (!principal->account_enabled)
-    return invalid("client_disabled", "the application `" + application->display_name + "` is disabled", "client_id");
-  return Client{*application, *principal};
+    return invalid("client_disabled", "the application `" + registration->application.display_name + "` is disabled",
+                   "client_id");
+  return Client{registration->home, std::move(registration->application), *std::move(principal)};
 }
 
-Result<Client> authenticate_client(store::Transaction& tx, const directory::TenantId& tenant,
-                                   const http::Request& request, const Parameters& parameters, Time now) {
+Result<Client> authenticate_client(const ClientAuthentication& at, const http::Request& request,
+                                   const Parameters& parameters) {
   const Credentials credentials = TRY(read_credentials(request, parameters));
-  Client client = TRY(find_client(tx, tenant, credentials.client_id));
-  if (!credentials.secret) return client;
-  TRY(check_secret(tx, tenant, client.application.app_id, *credentials.secret, now));
-  client.proof = tokens::ClientProof::secret;
+  std::vector<directory::Credential> known;
+  auto client = at.store.read([&](store::Transaction& tx) -> Result<Client> {
+    Client found = TRY(find_client(tx, at.tenant, credentials.client_id));
+    if (credentials.secret) known = directory::credentials(tx, found.home, found.application.app_id);
+    return found;
+  });
+  if (!client.ok()) {
+    if (credentials.secret) hash_presented_secret(*credentials.secret);
+    return client;
+  }
+  if (credentials.secret) {
+    TRY(check_secret(known, client->application.app_id, *credentials.secret, at.now));
+    client->proof = tokens::ClientProof::secret;
+  }
+  if (credentials.assertion) {
+    TRY(verify_assertion(at, *client, *credentials.assertion));
+    client->proof = tokens::ClientProof::certificate;
+  }
   return client;
 }
 
-Status require_secret(const Client& client) {
+Status require_proof(const Client& client) {
   if (client.proof != tokens::ClientProof::none) return done();
-  return refused("client_secret_missing", "the request must contain the parameter `client_secret`");
+  return refused("client_secret_missing",
+                 "the request must contain the parameter `client_assertion` or `client_secret`");
 }
 
 Status require_public(const Client& client) {

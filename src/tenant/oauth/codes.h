@@ -6,6 +6,7 @@
 
 #include "platform/store/store.h"
 #include "tenant/oauth/authorization_request.h"
+#include "tenant/oauth/person.h"
 
 namespace wardbridge::oauth {
 
@@ -14,10 +15,10 @@ inline constexpr Duration kCodeLifetime = seconds{60};
 struct AuthorizationCode {
   directory::TenantId tenant;
   AuthorizationRequest request;
-  directory::ObjectId user;
-  std::optional<directory::DeviceId> device;  // that proved itself
-  Time authenticated = kEpoch;
-  std::string token_id;  // of the access token that it will be exchanged for
+  Person person;
+  // Of what it will be exchanged for, so that a second exchange can take that back.
+  std::string grant_id;
+  std::string token_id;
   Time expires = kEpoch;
 };
 
@@ -31,5 +32,7 @@ struct TakenCode {
 // code for this client in this tenant; a client can't spoil another one's code.
 std::optional<TakenCode> take_code(store::Transaction& tx, const directory::TenantId& tenant,
                                    const directory::AppId& client, const std::string& secret, Time now);
+// The tenant of a code that comes to an endpoint that names none.
+std::optional<directory::TenantId> tenant_of_code(store::Transaction& tx, const std::string& secret);
 
 }  // namespace wardbridge::oauth

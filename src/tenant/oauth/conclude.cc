@@ -1,159 +1,164 @@
-// The end of a sign-in: Conditional Access decides, the log remembers, the browser goes on or stays.
-#include "tenant/access/access.h"
+// The end of a sign-in: Conditional Access decides, what is missing is asked for, the log remembers, and the browser
+// goes on or stays.
+#include "tenant/directory/consent.h"
+#include "tenant/directory/second_factors.h"
 #include "tenant/oauth/codes.h"
-#include "tenant/oauth/endpoints.h"
-#include "tenant/oauth/pages.h"
-#include "tenant/oauth/resources.h"
-#include "tenant/policies/policies.h"
-#include "tenant/sign_ins/sign_ins.h"
+#include "tenant/oauth/cookies.h"
+#include "tenant/oauth/device_codes.h"
+#include "tenant/oauth/steps.h"
 
 namespace wardbridge::oauth {
 namespace {
 
-// ENTRA: from what the client says of itself, as the real service does; it proves nothing, and no policy may be escaped
-// by leaving it out (an unknown platform matches every policy for all platforms).
-std::string claimed_platform(std::string_view user_agent) {
-  struct Sign {
-    std::string_view part, platform;
-  };
-  // The order matters: an iPad says that it is like Mac OS X, and Android that it is a Linux.
-  for (const Sign& sign : {Sign{"iPhone", "iOS"},
-                           {"iPad", "iOS"},
-                           {"Android", "android"},
-                           {"Macintosh", "macOS"},
-                           {"Mac OS X", "macOS"},
-                           {"macOS", "macOS"},
-                           {"Darwin", "macOS"},
-                           {"Windows", "windows"},
-                           {"Linux", "linux"}}) {
-    if (user_agent.find(sign.part) != std::string_view::npos) return std::string(sign.platform);
-  }
-  return {};
-}
-
-std::string claimed_browser(std::string_view user_agent) {
-  for (const char* name : {"Edg", "Firefox", "Chrome", "Safari"}) {
-    if (user_agent.find(name) != std::string_view::npos) return name == std::string_view("Edg") ? "Edge" : name;
-  }
-  return {};
-}
-
-const char* client_app_type(RedirectKind kind) {
-  return kind == RedirectKind::native ? "mobileAppsAndDesktopClients" : "browser";
-}
-
-access::SignIn::DeviceClaim claim_of(const directory::Device& device, Time now) {
-  access::SignIn::DeviceClaim claim{.device_id = device.device_id.value,
-                                    .display_name = device.display_name,
-                                    .enabled = device.account_enabled,
-                                    // INVARIANT: law 3: an expired verdict is a non-compliant one.
-                                    .is_compliant = device.is_compliant_at(now)};
-  if (device.compliance) {
-    claim.is_managed = device.compliance->is_managed;
-    claim.compliance_expiration = device.compliance->expiration;
-    claim.compliance_reason = device.compliance->reason;
-  }
-  return claim;
-}
-
-std::string_view user_agent_of(const http::Request& request) { return request.headers.get("User-Agent").value_or(""); }
-
-// What the caller of the log knows and the decision doesn't.
-void describe(sign_ins::SignInRecord& record, const Dependencies& dependencies, const http::Request& request,
-              const Trace& trace, const directory::User& user) {
-  record.id = dependencies.entropy.guid();
-  record.correlation_id = trace.correlation_id;
-  record.user_id = user.id.value;
-  record.user_principal_name = user.user_principal_name;
-  record.user_display_name = user.display_name;
-  record.ip_address = request.peer.address;
-  record.user_agent = user_agent_of(request);
-  record.browser = claimed_browser(record.user_agent);
-  record.is_interactive = true;
-}
-
 struct Conclusion {
-  access::Decision decision;
-  std::string code;  // of a grant
+  enum class Kind { ended, blocked, refused, second_factor, enrolment, consent, approval };
+  Kind kind = Kind::ended;
+  Judgement judgement;
+  PendingSignIn pending;                      // as it is stored now, when it goes on
+  Failure refusal;                            // of `refused`
+  bool is_administrator = false;              // of `consent`
+  std::string code;                           // of an ended authorization
+  std::optional<std::string> session_secret;  // the cookie to set
 };
 
-// Everything that the decision rests on, read in the transaction that writes its outcome.
-struct Facts {
-  directory::User user;
-  Client client;
-  Asked asked;
-  std::optional<directory::Device> device;
-};
-
-Result<Facts> gather(store::Transaction& tx, const PendingSignIn& pending,
-                     const std::optional<directory::Device>& device) {
-  Facts facts;
-  auto user = directory::find_user(tx, pending.tenant, pending.user);
-  if (!user || !user->account_enabled)
-    return Failure{Code::unauthenticated, "user_disabled", "the user account is disabled"};
-  facts.user = *user;
-  facts.client = TRY(find_client(tx, pending.tenant, pending.request.client.value));
-  facts.asked = TRY(resolve_user_request(tx, pending.tenant, facts.client, pending.request.version,
-                                         pending.request.scope, pending.request.resource));
-  if (device) {
-    facts.device = directory::find_device(tx, pending.tenant, device->device_id);
-    if (!facts.device)
-      return Failure{Code::unauthenticated, "device_deleted", "the device is no longer in the directory"};
-  }
-  return facts;
-}
-
-access::SignIn assemble(store::Transaction& tx, const PendingSignIn& pending, const Facts& facts,
-                        const http::Request& request) {
-  access::SignIn sign_in{.now = request.received,
-                         .user_id = facts.user.id.value,
-                         .is_guest = text::equal_ignoring_case(facts.user.user_type, "Guest"),
-                         .resource_app_id = facts.asked.resource.application.app_id.value,
-                         .client_app_id = facts.client.application.app_id.value,
-                         .client_app_type = client_app_type(pending.request.redirect_kind),
-                         .platform = claimed_platform(user_agent_of(request))};
-  for (const directory::ObjectId& group : directory::transitive_groups_of(tx, pending.tenant, facts.user.id))
-    sign_in.group_ids.push_back(group.value);
-  if (facts.device) {
-    sign_in.device = claim_of(*facts.device, request.received);
-    // A device that proved itself is what the directory knows it to be, whatever its user agent claims.
-    if (!facts.device->operating_system.empty()) sign_in.platform = facts.device->operating_system;
-  }
-  return sign_in;
-}
-
-AuthorizationCode code_for(const PendingSignIn& pending, const Facts& facts, const Dependencies& dependencies,
-                           Time now) {
-  AuthorizationCode code{.tenant = pending.tenant,
-                         .request = pending.request,
-                         .user = facts.user.id,
-                         .authenticated = pending.authenticated,
-                         .token_id = dependencies.tokens.new_token_id(),
-                         .expires = now + kCodeLifetime};
-  if (facts.device) code.device = facts.device->device_id;
-  return code;
-}
-
-Result<Conclusion> decide(store::Transaction& tx, const Dependencies& dependencies, const http::Request& request,
-                          const Trace& trace, const PendingSignIn& pending,
-                          const std::optional<directory::Device>& device) {
-  if (!finish(tx, pending))
-    return Failure{Code::unauthenticated, "sign_in_expired", "the sign-in has already ended: start again"};
-  const Facts facts = TRY(gather(tx, pending, device));
-  const access::SignIn sign_in = assemble(tx, pending, facts, request);
-  Conclusion conclusion{access::decide(sign_in, policies::load_all(tx, pending.tenant)), {}};
-
-  sign_ins::SignInRecord record = sign_ins::from_decision(sign_in, conclusion.decision);
-  describe(record, dependencies, request, trace, facts.user);
-  record.app_display_name = facts.client.application.display_name;
-  record.resource_display_name = facts.asked.resource.application.display_name;
-  sign_ins::record(tx, pending.tenant, record, request.received);
-  if (conclusion.decision.outcome == access::Outcome::block) return conclusion;
-
-  if (facts.device) directory::touch_device(tx, pending.tenant, facts.device->device_id, request.received);
-  conclusion.code = dependencies.entropy.token();
-  add_code(tx, conclusion.code, code_for(pending, facts, dependencies, request.received), request.received);
+Result<Conclusion> go_on(store::Transaction& tx, Conclusion conclusion, Conclusion::Kind kind, Stage stage) {
+  const Stage before = conclusion.pending.stage;
+  conclusion.kind = kind;
+  conclusion.pending.stage = stage;
+  if (!move_on(tx, conclusion.pending, before)) return sign_in_expired();
   return conclusion;
+}
+
+// The sign-in ends here, and its row in the log says why.
+Result<Conclusion> refuse(store::Transaction& tx, const Hop& hop, Conclusion conclusion, Failure refusal) {
+  if (!finish(tx, conclusion.pending)) return sign_in_expired();
+  log_failure(tx, hop, subject_of(conclusion.pending), wire_error(refusal));
+  conclusion.kind = Conclusion::Kind::refused;
+  conclusion.refusal = std::move(refusal);
+  return conclusion;
+}
+
+Result<Conclusion> decline(store::Transaction& tx, const Hop& hop, Conclusion conclusion) {
+  const PendingSignIn& pending = conclusion.pending;
+  if (!conclusion.judgement.wants_second_factor) {
+    if (!finish(tx, pending)) return sign_in_expired();
+    log_judgement(tx, hop, subject_of(pending), conclusion.judgement, Interaction::interactive);
+    conclusion.kind = Conclusion::Kind::blocked;
+    return conclusion;
+  }
+  if (pending.request.is_silent())
+    return refuse(tx, hop, std::move(conclusion),
+                  invalid("interaction_required", "a second factor is required, which can't be asked for silently"));
+  if (directory::find_second_factor(tx, pending.tenant, pending.person.user))
+    return go_on(tx, std::move(conclusion), Conclusion::Kind::second_factor, Stage::second_factor);
+  conclusion.pending.sealed_enrolment = new_enrolment(hop, pending);
+  return go_on(tx, std::move(conclusion), Conclusion::Kind::enrolment, Stage::enrolment);
+}
+
+bool wants_consent(const Conclusion& conclusion) {
+  const PendingSignIn& pending = conclusion.pending;
+  if (pending.request.purpose == Purpose::admin_consent) return false;
+  const bool is_asked_for = pending.request.prompt == "consent" && !pending.has_consented;
+  return !conclusion.judgement.asked.missing.empty() || is_asked_for;
+}
+
+Result<Conclusion> ask_for_consent(store::Transaction& tx, const Hop& hop, Conclusion conclusion) {
+  const Asked& asked = conclusion.judgement.asked;
+  const Client& client = conclusion.judgement.client;
+  if (conclusion.pending.request.is_silent()) {
+    Failure missing = consent_missing(client, asked);
+    return refuse(tx, hop, std::move(conclusion), std::move(missing));
+  }
+  conclusion.is_administrator =
+      directory::is_administrator(tx, conclusion.pending.tenant, conclusion.pending.person.user);
+  if (!conclusion.is_administrator && !may_person_consent(asked.resource.application, asked.missing)) {
+    Failure refusal{Code::forbidden, "admin_consent_required",
+                    "only an administrator may grant what `" + client.application.display_name + "` asks for"};
+    return refuse(tx, hop, std::move(conclusion), std::move(refusal));
+  }
+  return go_on(tx, std::move(conclusion), Conclusion::Kind::consent, Stage::consent);
+}
+
+// What only a person with power over it may end: a device that waits, or consent for everyone. Nothing when it is fine.
+std::optional<Failure> objection(store::Transaction& tx, const Conclusion& conclusion, Time now) {
+  const PendingSignIn& pending = conclusion.pending;
+  if (pending.request.purpose == Purpose::admin_consent &&
+      !directory::is_administrator(tx, pending.tenant, pending.person.user))
+    return Failure{Code::forbidden, "administrator_required", "only an administrator may consent for everyone"};
+  if (pending.request.purpose == Purpose::device_code) {
+    if (!find_device_code_by_hash(tx, pending.tenant, pending.request.device_code_hash, now))
+      return invalid("user_code_unknown", "the code has expired or was used before");
+    if (!is_fit_for_device_code(conclusion.judgement.asked.resource.application, conclusion.judgement.asked.scopes))
+      return invalid("device_code_scope", "what the device asks for is not given to a device code");
+  }
+  return std::nullopt;
+}
+
+// Single sign-on: the browser's session says from now on what was proved in this sign-in.
+void keep_session(store::Transaction& tx, const Hop& hop, Conclusion& conclusion) {
+  Person& person = conclusion.pending.person;
+  const directory::TenantId& tenant = conclusion.pending.tenant;
+  if (!person.session.empty() && is_session_as_stored(tx, tenant, person.session, person.authenticated, person.methods))
+    return;
+  auto replaced = find_session(tx, tenant, read_cookie(hop.request, session_cookie_name(tenant)), hop.now());
+  if (replaced) end_session(tx, tenant, replaced->id);
+  if (person.session.empty()) person.session = hop.with.entropy.guid();
+  conclusion.session_secret = hop.with.entropy.token();
+  add_session(tx, tenant, {person.session, conclusion.judgement.user, person.authenticated, person.methods},
+              *conclusion.session_secret, hop.now());
+}
+
+AuthorizationCode code_for(const Hop& hop, const PendingSignIn& pending) {
+  return {.tenant = pending.tenant,
+          .request = pending.request,
+          .person = pending.person,
+          .grant_id = hop.with.entropy.guid(),
+          .token_id = hop.with.tokens.new_token_id(),
+          .expires = hop.now() + kCodeLifetime};
+}
+
+audit::Actor actor_of(const Hop& hop, const directory::User& user) {
+  return {.kind = audit::Actor::Kind::user,
+          .id = user.id.value,
+          .name = user.user_principal_name,
+          .address = hop.request.peer.address};
+}
+
+Result<Conclusion> end(store::Transaction& tx, const Hop& hop, Conclusion conclusion) {
+  const PendingSignIn& pending = conclusion.pending;
+  if (!finish(tx, pending)) return sign_in_expired();
+  log_judgement(tx, hop, subject_of(pending), conclusion.judgement, Interaction::interactive);
+  if (pending.person.device) directory::touch_device(tx, pending.tenant, *pending.person.device, hop.now());
+  keep_session(tx, hop, conclusion);
+  conclusion.pending.person.platform = conclusion.judgement.sign_in.platform;
+  switch (pending.request.purpose) {
+    case Purpose::authorization:
+      conclusion.code = hop.with.entropy.token();
+      add_code(tx, conclusion.code, code_for(hop, pending), hop.now());
+      break;
+    case Purpose::device_code:
+      if (!decide_device_code(tx, pending.request.device_code_hash, pending.person)) return sign_in_expired();
+      break;
+    case Purpose::admin_consent: {
+      const directory::Application& application = conclusion.judgement.client.application;
+      const auto wanted = TRY(wanted_permissions(tx, pending.tenant, application, pending.request.scope));
+      TRY(grant_for_all(tx, hop, pending.tenant, application, wanted, actor_of(hop, conclusion.judgement.user)));
+      break;
+    }
+  }
+  conclusion.kind = Conclusion::Kind::ended;
+  return conclusion;
+}
+
+Result<Conclusion> decide(store::Transaction& tx, const Hop& hop, const PendingSignIn& pending) {
+  Conclusion conclusion{.judgement = TRY(judge(tx, hop, subject_of(pending))), .pending = pending};
+  if (!conclusion.judgement.is_granted()) return decline(tx, hop, std::move(conclusion));
+  if (auto refusal = objection(tx, conclusion, hop.now()))
+    return refuse(tx, hop, std::move(conclusion), *std::move(refusal));
+  if (wants_consent(conclusion)) return ask_for_consent(tx, hop, std::move(conclusion));
+  if (pending.request.purpose != Purpose::authorization && !pending.has_approved)
+    return go_on(tx, std::move(conclusion), Conclusion::Kind::approval, Stage::approval);
+  return end(tx, hop, std::move(conclusion));
 }
 
 std::string next_step(int error_code) {
@@ -165,48 +170,92 @@ std::string next_step(int error_code) {
     case 50129:
       return "Use a Mac that your organization manages: register it with your organization, and sign in from an "
              "application that can show its registration.";
-    case 50076:
-      return "This sign-in needs a further proof of who you are, which can't be given here.";
+    case 90094:
+      return "Ask an administrator to grant these permissions for your organization.";
     default:
       return "Ask your administrator, and give the correlation ID below.";
   }
 }
 
-}  // namespace
-
-http::Response conclude(const Dependencies& dependencies, const http::Request& request, const Trace& trace,
-                        const PendingSignIn& pending, const std::optional<directory::Device>& device) {
-  auto conclusion = dependencies.store.write([&](store::Transaction& tx) -> Result<Conclusion> {
-    return decide(tx, dependencies, request, trace, pending, device);
-  });
-  if (!conclusion.ok()) return error_page(request, {wire_error(conclusion.failure())}, trace);
-  const access::Decision& decision = conclusion->decision;
-  if (decision.outcome == access::Outcome::block) {
-    ErrorPage page{refusal_error(decision.error_code, decision.reason), next_step(decision.error_code), {}};
-    if (dependencies.help_link) page.link = dependencies.help_link(pending.tenant, decision.error_code);
-    return error_page(request, page, trace);
-  }
-  http::Response response = answer_client(pending.request, {{"code", conclusion->code}},
-                                          dependencies.tokens.issuer(pending.tenant, pending.request.version));
-  add_common_headers(response, trace);
-  return response;
+http::Response blocked(const Hop& hop, const Conclusion& conclusion) {
+  const access::Decision& decision = conclusion.judgement.decision;
+  const WireError error = refusal_error(decision.error_code, decision.reason);
+  const PendingSignIn& pending = conclusion.pending;
+  if (pending.request.is_silent())
+    return answer_client(pending.request,
+                         {{"error", error.error}, {"error_description", error_description(error, hop.trace)}},
+                         hop.with.tokens.issuer(pending.tenant, pending.request.version));
+  ErrorPage page{error, next_step(decision.error_code), {}};
+  if (hop.with.help_link) page.link = hop.with.help_link(pending.tenant, decision.error_code);
+  return error_page(hop.request, page, hop.trace);
 }
 
-void log_failure(store::Transaction& tx, const Dependencies& dependencies, const http::Request& request,
-                 const Trace& trace, const PendingSignIn& pending, const directory::ObjectId& user_id,
-                 const WireError& error) {
-  auto user = directory::find_user(tx, pending.tenant, user_id);
-  if (!user) return;
-  sign_ins::SignInRecord record;
-  describe(record, dependencies, request, trace, *user);
-  record.app_id = pending.request.client.value;
-  if (auto client = find_client(tx, pending.tenant, pending.request.client.value); client.ok())
-    record.app_display_name = client->application.display_name;
-  record.client_app_used = client_app_type(pending.request.redirect_kind);
-  record.operating_system = claimed_platform(user_agent_of(request));
-  record.error_code = error.number;
-  record.failure_reason = error.reason;
-  sign_ins::record(tx, pending.tenant, record, request.received);
+http::Response refused(const Hop& hop, const Conclusion& conclusion) {
+  const AuthorizationRequest& request = conclusion.pending.request;
+  if (request.is_silent() || request.purpose == Purpose::admin_consent)
+    return give_up(hop, conclusion.pending, conclusion.refusal);
+  const WireError error = wire_error(conclusion.refusal);
+  return error_page(hop.request, {error, next_step(error.number), {}}, hop.trace);
+}
+
+http::Response ended(const Hop& hop, const Conclusion& conclusion) {
+  const AuthorizationRequest& request = conclusion.pending.request;
+  const directory::TenantId& tenant = conclusion.pending.tenant;
+  const std::string issuer = hop.with.tokens.issuer(tenant, request.version);
+  switch (request.purpose) {
+    case Purpose::authorization:
+      return answer_client(request, {{"code", conclusion.code}}, issuer);
+    case Purpose::device_code:
+      return message_page("Signed in",
+                          paragraph("You are signed in to " + conclusion.judgement.client.application.display_name +
+                                    " on your device. You may close this window."));
+    case Purpose::admin_consent: {
+      text::Form answer{{"admin_consent", "True"}, {"tenant", tenant.value}};
+      if (!request.scope.empty()) answer.emplace_back("scope", request.scope);
+      return answer_client(request, std::move(answer), issuer);
+    }
+  }
+  CHECK(false, "every purpose has its end");
+}
+
+http::Response page_of(const Hop& hop, const Conclusion& conclusion) {
+  switch (conclusion.kind) {
+    case Conclusion::Kind::ended:
+      return ended(hop, conclusion);
+    case Conclusion::Kind::blocked:
+      return blocked(hop, conclusion);
+    case Conclusion::Kind::refused:
+      return refused(hop, conclusion);
+    case Conclusion::Kind::second_factor:
+      return second_factor_page(hop, conclusion.pending, std::nullopt);
+    case Conclusion::Kind::enrolment: {
+      auto secret = open_enrolment(hop, conclusion.pending);
+      if (!secret.ok()) return error_page(hop.request, {wire_error(secret.failure()), {}, {}}, hop.trace);
+      return enrolment_page(hop, conclusion.pending, *secret, conclusion.judgement.user.user_principal_name,
+                            std::nullopt);
+    }
+    case Conclusion::Kind::consent:
+      return consent_page(hop, conclusion.pending, conclusion.judgement, conclusion.is_administrator);
+    case Conclusion::Kind::approval:
+      return approval_page(hop, conclusion.pending, conclusion.judgement);
+  }
+  CHECK(false, "every conclusion has its page");
+}
+
+}  // namespace
+
+http::Response conclude(const Hop& hop, const PendingSignIn& pending) {
+  auto conclusion =
+      hop.with.store.write([&](store::Transaction& tx) -> Result<Conclusion> { return decide(tx, hop, pending); });
+  if (!conclusion.ok()) {
+    if (pending.request.is_silent()) return give_up(hop, pending, conclusion.failure());
+    return error_page(hop.request, {wire_error(conclusion.failure()), {}, {}}, hop.trace);
+  }
+  http::Response response = page_of(hop, *conclusion);
+  add_common_headers(response, hop.trace);
+  if (conclusion->session_secret)
+    set_cookie(response, session_cookie_name(pending.tenant), *conclusion->session_secret);
+  return response;
 }
 
 }  // namespace wardbridge::oauth

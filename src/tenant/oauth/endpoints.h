@@ -1,57 +1,41 @@
-// The handlers behind the routes, and the shared phases of a token request. Private to this room.
+// The handlers behind the routes. Private to this room.
 #pragma once
 
 #include <optional>
 #include <string>
 
 #include "tenant/oauth/clients.h"
-#include "tenant/oauth/oauth.h"
-#include "tenant/oauth/pending_sign_ins.h"
-#include "tenant/oauth/wire_errors.h"
+#include "tenant/oauth/hop.h"
 
 namespace wardbridge::oauth {
 
-// By id or verified domain; fails with `unknown_tenant`.
-Result<directory::Tenant> find_tenant(store::Store& store, const std::string& id_or_domain);
+// --- Authorization endpoint, and the steps that follow it: each is a page whose form comes back to the next handler.
+http::Response authorize_endpoint(const Hop& hop, tokens::Version version);
+http::Response account_step(const Hop& hop);
+http::Response password_step(const Hop& hop);
+http::Response device_step(const Hop& hop);
+http::Response second_factor_step(const Hop& hop);
+http::Response enrolment_step(const Hop& hop);
+http::Response recovery_codes_step(const Hop& hop);
+http::Response consent_step(const Hop& hop);
+http::Response approval_step(const Hop& hop);
 
-// --- Token endpoint. The endpoint finds the tenant, reads the form and authenticates the client; a grant does the
-// rest.
-struct TokenRequest {
-  directory::TenantId tenant;
-  tokens::Version version = tokens::Version::v2;
-  Parameters parameters;
-  Client client;
-  Time now = kEpoch;
-};
-// What a grant gives.
-struct TokenReply {
-  std::string access_token;
-  std::optional<std::string> id_token;
-  std::string scope;     // of a user's token, as it was asked for
-  std::string resource;  // version 1
-};
-Result<TokenReply> client_credentials_grant(const Dependencies& dependencies, const TokenRequest& request);
-Result<TokenReply> authorization_code_grant(const Dependencies& dependencies, const TokenRequest& request);
-http::Response token_endpoint(const Dependencies& dependencies, const http::Request& request, tokens::Version version);
+// --- Other ways to begin.
+http::Response device_code_endpoint(const Hop& hop, tokens::Version version);  // of the device
+http::Response user_code_page(const Hop& hop);                                 // of the person
+http::Response user_code_step(const Hop& hop);
+http::Response admin_consent_endpoint(const Hop& hop, tokens::Version version);
 
-// --- Authorization endpoint and what follows it.
-http::Response authorize_endpoint(const Dependencies& dependencies, const http::Request& request,
-                                  tokens::Version version);
-http::Response login_endpoint(const Dependencies& dependencies, const http::Request& request);
-http::Response device_endpoint(const Dependencies& dependencies, const http::Request& request);
-
-// The last step, once everything that could be proved has been: decide, log, and answer. `device` has proved itself.
-http::Response conclude(const Dependencies& dependencies, const http::Request& request, const Trace& trace,
-                        const PendingSignIn& pending, const std::optional<directory::Device>& device);
-// Logs a sign-in that ended before any decision.
-void log_failure(store::Transaction& tx, const Dependencies& dependencies, const http::Request& request,
-                 const Trace& trace, const PendingSignIn& pending, const directory::ObjectId& user,
-                 const WireError& error);
+// --- Tokens and what is known with them.
+http::Response token_endpoint(const Hop& hop, tokens::Version version);
+http::Response user_info_endpoint(const Hop& hop);
+http::Response logout_endpoint(const Hop& hop);
+http::Response logout_step(const Hop& hop);
 
 // --- Documents.
-http::Response openid_configuration(const Dependencies& dependencies, const http::Request& request,
-                                    tokens::Version version);
-http::Response key_set(const Dependencies& dependencies, const http::Request& request, tokens::Version version);
-http::Response instance_discovery(const Dependencies& dependencies, const http::Request& request);
+http::Response openid_configuration(const Hop& hop, tokens::Version version);
+http::Response key_set(const Hop& hop, tokens::Version version);
+http::Response instance_discovery(const Hop& hop);
+http::Response error_explanation(const Hop& hop);
 
 }  // namespace wardbridge::oauth

@@ -1,36 +1,77 @@
 #include "tenant/oauth/oauth.h"
 
 #include "tenant/oauth/endpoints.h"
-#include "tenant/oauth/pages.h"
 
 namespace wardbridge::oauth {
+namespace {
 
-void register_routes(http::Router& router, Dependencies dependencies) {
-  using tokens::Version;
-  const Dependencies& d = dependencies;
+using tokens::Version;
+
+// Adds routes whose handlers get their hop.
+class Routes {
+ public:
+  Routes(http::Router& router, Dependencies dependencies)
+      : router_(router), with_(std::make_shared<const Dependencies>(std::move(dependencies))) {}
+
+  void add(std::initializer_list<const char*> methods, const std::string& pattern,
+           http::Response (*handler)(const Hop&)) {
+    for (const char* method : methods)
+      router_.add(method, pattern,
+                  [with = with_, handler](const http::Request& request) { return handler(hop_of(*with, request)); });
+  }
+  void add(std::initializer_list<const char*> methods, const std::string& pattern, Version version,
+           http::Response (*handler)(const Hop&, Version)) {
+    for (const char* method : methods)
+      router_.add(method, pattern, [with = with_, handler, version](const http::Request& request) {
+        return handler(hop_of(*with, request), version);
+      });
+  }
+
+ private:
+  static Hop hop_of(const Dependencies& with, const http::Request& request) {
+    return {with, request, trace_of(request, with.entropy, with.tokens.base_url())};
+  }
+
+  http::Router& router_;
+  std::shared_ptr<const Dependencies> with_;
+};
+
+void add_versions(Routes& routes) {
   struct Face {
     Version version;
-    std::string oauth, metadata, keys;
+    std::string oauth, documents, keys;
   };
   for (const Face& face : {Face{Version::v2, "/{tenant}/oauth2/v2.0", "/{tenant}/v2.0", "/{tenant}/discovery/v2.0"},
                            Face{Version::v1, "/{tenant}/oauth2", "/{tenant}", "/{tenant}/discovery"}}) {
-    const Version version = face.version;
-    router.add("POST", face.oauth + "/token",
-               [d, version](const http::Request& request) { return token_endpoint(d, request, version); });
-    router.add("GET", face.oauth + "/authorize",
-               [d, version](const http::Request& request) { return authorize_endpoint(d, request, version); });
-    router.add("GET", face.oauth + "/logout", [](const http::Request&) { return signed_out_page(); });
-    router.add("GET", face.metadata + "/.well-known/openid-configuration",
-               [d, version](const http::Request& request) { return openid_configuration(d, request, version); });
-    router.add("GET", face.keys + "/keys",
-               [d, version](const http::Request& request) { return key_set(d, request, version); });
+    routes.add({"POST"}, face.oauth + "/token", face.version, token_endpoint);
+    routes.add({"GET", "POST"}, face.oauth + "/authorize", face.version, authorize_endpoint);
+    routes.add({"POST"}, face.oauth + "/devicecode", face.version, device_code_endpoint);
+    routes.add({"GET", "POST"}, face.oauth + "/logout", logout_endpoint);
+    routes.add({"GET"}, face.documents + "/.well-known/openid-configuration", face.version, openid_configuration);
+    routes.add({"GET"}, face.documents + "/adminconsent", face.version, admin_consent_endpoint);
+    routes.add({"GET"}, face.keys + "/keys", face.version, key_set);
   }
-  router.add("POST", "/{tenant}/login", [d](const http::Request& request) { return login_endpoint(d, request); });
-  for (const char* method : {"GET", "POST"})
-    router.add(method, "/{tenant}/DeviceAuthPKeyAuth",
-               [d](const http::Request& request) { return device_endpoint(d, request); });
-  router.add("GET", "/common/discovery/instance",
-             [d](const http::Request& request) { return instance_discovery(d, request); });
+}
+
+}  // namespace
+
+void register_routes(http::Router& router, Dependencies dependencies) {
+  Routes routes(router, std::move(dependencies));
+  add_versions(routes);
+  routes.add({"POST"}, "/{tenant}/login", password_step);
+  routes.add({"POST"}, "/{tenant}/login/account", account_step);
+  routes.add({"POST"}, "/{tenant}/login/code", second_factor_step);
+  routes.add({"POST"}, "/{tenant}/login/enrolment", enrolment_step);
+  routes.add({"POST"}, "/{tenant}/login/recovery", recovery_codes_step);
+  routes.add({"POST"}, "/{tenant}/login/consent", consent_step);
+  routes.add({"POST"}, "/{tenant}/login/approval", approval_step);
+  routes.add({"POST"}, "/{tenant}/logout", logout_step);
+  routes.add({"GET", "POST"}, "/{tenant}/DeviceAuthPKeyAuth", device_step);
+  routes.add({"GET"}, "/{tenant}/oauth2/deviceauth", user_code_page);
+  routes.add({"POST"}, "/{tenant}/oauth2/deviceauth", user_code_step);
+  routes.add({"GET", "POST"}, "/oidc/userinfo", user_info_endpoint);
+  routes.add({"GET"}, "/common/discovery/instance", instance_discovery);
+  routes.add({"GET"}, "/error", error_explanation);
 }
 
 }  // namespace wardbridge::oauth

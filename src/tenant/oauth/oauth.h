@@ -1,15 +1,19 @@
 // The identity platform's endpoints: where tokens are asked for, and where people sign in.
 //
-//   POST /{tenant}/oauth2/v2.0/token       POST /{tenant}/oauth2/token
-//   GET  /{tenant}/oauth2/v2.0/authorize   GET  /{tenant}/oauth2/authorize
-//   POST /{tenant}/login                   GET, POST /{tenant}/DeviceAuthPKeyAuth
-//   GET  /{tenant}/v2.0/.well-known/openid-configuration   and without v2.0
-//   GET  /{tenant}/discovery/v2.0/keys     GET  /{tenant}/discovery/keys
-//   GET  /common/discovery/instance        GET  /{tenant}/oauth2/v2.0/logout
+//   POST /{tenant}/oauth2/v2.0/token          POST /{tenant}/oauth2/token
+//   POST /{tenant}/oauth2/v2.0/devicecode     POST /{tenant}/oauth2/devicecode
+//   GET, POST .../oauth2/v2.0/authorize, logout           and without v2.0
+//   GET  /{tenant}/v2.0/.well-known/openid-configuration  and without v2.0
+//   GET  /{tenant}/discovery/v2.0/keys        GET  /{tenant}/discovery/keys
+//   GET  /{tenant}/v2.0/adminconsent          GET  /{tenant}/adminconsent
+//   GET, POST /{tenant}/oauth2/deviceauth     GET, POST /oidc/userinfo
+//   GET  /common/discovery/instance           GET  /error?code=
+//   POST /{tenant}/login...                   GET, POST /{tenant}/DeviceAuthPKeyAuth
 //
-// A sign-in, hop by hop:  authorize -> sign-in page -> login -> (401 PKeyAuth -> DeviceAuthPKeyAuth) -> decision ->
-// redirect with a code, or a page (JSON for `Accept: application/json`) that says why not. The pages carry what a
-// program needs in elements with the ids `error-code`, `reason`, `next-step`, `trace-id` and `correlation-id`.
+// `{tenant}` is an id, a verified domain, or `common`. A sign-in, hop by hop:  authorize -> sign-in page -> login ->
+// (401 PKeyAuth -> DeviceAuthPKeyAuth) -> decision -> (second factor, consent) -> redirect with a code, or a page (JSON
+// for `Accept: application/json`) that says why not. The pages carry what a program needs in elements with the ids
+// `error-code`, `reason`, `next-step`, `trace-id` and `correlation-id`.
 #pragma once
 
 #include <functional>
@@ -32,6 +36,7 @@ struct Dependencies {
   tokens::Authority& tokens;
   registration::DeviceCertificates& certificates;
   Entropy& entropy;
+  const crypto::Sealer& sealer;  // of people's second factors
   // Where a person whose device was refused finds help: the partner's enrolment page when the device is unknown or
   // unmanaged, its remediation page when it is not compliant. May be empty, and may give nothing. Called outside of any
   // transaction.

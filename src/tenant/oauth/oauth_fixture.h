@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <string>
 
 #include "tenant/oauth/oauth.h"
@@ -35,7 +36,7 @@ class OAuthTest : public testing::Test {
     EXPECT_TRUE(store_->migrate(schemas).ok());
     Status filled = store_->write([&](store::Transaction& tx) { return fill(tx); });
     EXPECT_TRUE(filled.ok()) << filled.failure().message;
-    Dependencies dependencies{*store_, tokens_, certificates_, entropy_};
+    Dependencies dependencies{*store_, tokens_, certificates_, entropy_, sealer_};
     dependencies.help_link = [](const directory::TenantId&, int error_code) -> std::optional<std::string> {
       if (error_code != 53000) return std::nullopt;
       return "https://jamf.example/remediate";
@@ -94,14 +95,42 @@ class OAuthTest : public testing::Test {
     const std::string path = url.starts_with(kBase) ? url.substr(kBase.size()) : url;
     const auto question = path.find('?');
     if (!body.empty() && !headers.get("Content-Type")) headers.set("Content-Type", "application/x-www-form-urlencoded");
-    return router_.handle({.method = method,
-                           .path = path.substr(0, question),
-                           .query = question == std::string::npos ? "" : path.substr(question + 1),
-                           .headers = std::move(headers),
-                           .body = std::move(body),
-                           .peer = {"192.0.2.7", ""},
-                           .id = "77777777-7777-4777-8777-777777777777",
-                           .received = now_});
+    if (!jar_.empty() && !headers.get("Cookie")) headers.set("Cookie", cookies());
+    http::Response response = router_.handle({.method = method,
+                                              .path = path.substr(0, question),
+                                              .query = question == std::string::npos ? "" : path.substr(question + 1),
+                                              .headers = std::move(headers),
+                                              .body = std::move(body),
+                                              .peer = {address_, ""},
+                                              .id = "77777777-7777-4777-8777-777777777777",
+                                              .received = now_});
+    keep_cookies(response);
+    return response;
+  }
+
+  // --- The browser's cookies
+  void keep_cookies(const http::Response& response) {
+    for (const auto& [name, value] : response.headers.all()) {
+      if (name != "Set-Cookie") continue;
+      EXPECT_THAT(value, testing::HasSubstr("; Path=/; Secure; HttpOnly; SameSite=Lax"));
+      EXPECT_THAT(value, testing::StartsWith("__Host-"));
+      const auto equals = value.find('=');
+      const std::string cookie = value.substr(equals + 1, value.find(';') - equals - 1);
+      if (cookie.empty()) {
+        jar_.erase(value.substr(0, equals));
+      } else {
+        jar_[value.substr(0, equals)] = cookie;
+      }
+    }
+  }
+  std::string cookies() const {
+    std::string all;
+    for (const auto& [name, value] : jar_) all += (all.empty() ? "" : "; ") + name + "=" + value;
+    return all;
+  }
+  bool has_session() const {
+    return std::ranges::any_of(jar_,
+                               [](const auto& cookie) { return cookie.first.find("session") != std::string::npos; });
   }
 
   static json::Object object_of(const http::Response& response) {
@@ -143,7 +172,14 @@ class OAuthTest : public testing::Test {
             {"code_challenge_method", "S256"}};
   }
 
+  // In a browser that nobody has used yet.
   http::Response authorize(const text::Form& form, const std::string& path = "/contoso.example/oauth2/v2.0/authorize") {
+    jar_.clear();
+    return authorize_again(form, path);
+  }
+  // In the browser as it is.
+  http::Response authorize_again(const text::Form& form,
+                                 const std::string& path = "/contoso.example/oauth2/v2.0/authorize") {
     return send("GET", path + "?" + text::to_form(form));
   }
 
@@ -160,6 +196,12 @@ class OAuthTest : public testing::Test {
                         http::Headers headers = {}) {
     return send("POST", attribute(page.body, "action=\""), std::move(headers),
                 text::to_form({{"ctx", context_of(page)}, {"login", "Amina@contoso.example"}, {"passwd", password}}));
+  }
+
+  // Answers the form of a page with these fields.
+  http::Response answer_form(const http::Response& page, text::Form fields) {
+    fields.emplace_back("ctx", context_of(page));
+    return send("POST", attribute(page.body, "action=\""), {}, text::to_form(fields));
   }
 
   // The whole way without a device, up to the redirect or the refusal.
@@ -279,6 +321,8 @@ class OAuthTest : public testing::Test {
   registration::DeviceCertificates certificates_{*store_, sealer_, entropy_};
   http::Router router_;
   Time now_ = kNow;
+  std::string address_ = "192.0.2.7";
+  std::map<std::string, std::string> jar_;
   std::int64_t sequence_ = 0;
 };
 

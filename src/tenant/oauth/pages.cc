@@ -9,6 +9,9 @@ constexpr std::string_view kStyle =
     "body{font:16px/1.5 system-ui,sans-serif;margin:0;background:#f3f4f6;color:#111827}"
     "main{max-width:26rem;margin:10vh auto;padding:2rem;background:#fff;border:1px solid #d1d5db;border-radius:8px}"
     "h1{font-size:1.4rem;margin:0 0 1rem}label{display:block;margin-top:1rem}"
+    "fieldset{border:0;margin:0;padding:0}ul{padding-left:1.2rem}code{font-size:1.1rem;overflow-wrap:anywhere}"
+    ".other{color:#1d4ed8;background:#fff;border:1px solid #1d4ed8;margin-right:.5rem}"
+    "input:focus-visible,button:focus-visible,a:focus-visible{outline:3px solid #f59e0b;outline-offset:2px}"
     "input{box-sizing:border-box;width:100%;padding:.5rem;font:inherit;border:1px solid #6b7280;border-radius:4px}"
     "button{margin-top:1.5rem;padding:.5rem "
     "1.5rem;font:inherit;color:#fff;background:#1d4ed8;border:0;border-radius:4px}"
@@ -27,12 +30,13 @@ std::string policy_source(std::string_view uri) {
 
 http::Response page(int status, std::string_view title, std::string_view body, const std::string& form_target) {
   static const std::string style_hash = text::to_base64(crypto::sha256(kStyle));
-  http::Response response = http::html_response(status,
-                                                "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-                                                "<meta name=\"viewport\" content=\"width=device-width\"><title>" +
-                                                    escaped(title) + "</title><style>" + std::string(kStyle) +
-                                                    "</style></head>\n<body><main>\n<h1>" + escaped(title) + "</h1>\n" +
-                                                    std::string(body) + "</main></body></html>\n");
+  http::Response response =
+      http::html_response(status,
+                          "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+                          "<meta name=\"viewport\" content=\"width=device-width\"><title>" +
+                              escaped(title) + " - Wardbridge</title><style>" + std::string(kStyle) +
+                              "</style></head>\n<body><main>\n<h1>" + escaped(title) + "</h1>\n" + std::string(body) +
+                              "</main></body></html>\n");
   response.headers.set("Content-Security-Policy", "default-src 'none'; style-src 'sha256-" + style_hash +
                                                       "'; base-uri 'none'; frame-ancestors 'none'; form-action " +
                                                       (form_target.empty() ? "'none'" : form_target));
@@ -43,13 +47,10 @@ http::Response page(int status, std::string_view title, std::string_view body, c
   return response;
 }
 
-std::string hidden(std::string_view name, std::string_view value) {
-  return "<input type=\"hidden\" name=\"" + escaped(name) + "\" value=\"" + escaped(value) + "\">\n";
-}
-
 std::string problem_paragraph(const WireError& error) {
-  return "<p id=\"reason\">" + escaped(error.reason) + "</p>\n<p>Error <span id=\"error-code\">AADSTS" +
-         std::to_string(error.number) + "</span></p>\n";
+  // Read out at once, because the page looks like the one before.
+  return "<div role=\"alert\"><p id=\"reason\">" + escaped(error.reason) +
+         "</p>\n<p>Error <span id=\"error-code\">AADSTS" + std::to_string(error.number) + "</span></p></div>\n";
 }
 
 std::string trace_list(const Trace& trace) {
@@ -58,25 +59,57 @@ std::string trace_list(const Trace& trace) {
          "</dd><dt>Timestamp</dt><dd>" + to_iso8601(trace.time, false) + "</dd></dl>\n";
 }
 
+}  // namespace
+
+std::string paragraph(std::string_view text, std::string_view id) {
+  return "<p" + (id.empty() ? "" : " id=\"" + escaped(id) + "\"") + ">" + escaped(text) + "</p>\n";
+}
+
+std::string list_of(const std::vector<std::string>& items) {
+  std::string list = "<ul>\n";
+  for (const std::string& item : items) list += "<li>" + escaped(item) + "</li>\n";
+  return list + "</ul>\n";
+}
+
+std::string hidden_field(std::string_view name, std::string_view value) {
+  return "<input type=\"hidden\" name=\"" + escaped(name) + "\" value=\"" + escaped(value) + "\">\n";
+}
+
+std::string field(const Field& field) {
+  std::string attributes = "type=\"" + escaped(field.type) + "\" autocomplete=\"" + escaped(field.autocomplete) + "\"";
+  if (field.is_numeric) attributes += " inputmode=\"numeric\"";
+  if (!field.value.empty()) attributes += " value=\"" + escaped(field.value) + "\"";
+  if (field.has_focus) attributes += " autofocus";
+  const std::string name = escaped(field.name);
+  return "<label for=\"" + name + "\">" + escaped(field.label) + "</label><input id=\"" + name + "\" name=\"" + name +
+         "\" " + attributes + " required>\n";
+}
+
+std::string button(ButtonKind kind, std::string_view label, std::string_view name, std::string_view value) {
+  // A button that goes another way must not be held up by a field that is still empty.
+  const std::string is_other = kind == ButtonKind::other ? " class=\"other\" formnovalidate" : "";
+  const std::string says = name.empty() ? "" : " name=\"" + escaped(name) + "\" value=\"" + escaped(value) + "\"";
+  return "<button type=\"submit\"" + is_other + says + ">" + escaped(label) + "</button>\n";
+}
+
+std::string button(std::string_view label, std::string_view name, std::string_view value) {
+  return button(ButtonKind::main, label, name, value);
+}
+
 bool wants_json(const http::Request& request) {
   const auto accept = request.headers.get("Accept").value_or("");
   return text::contains_ignoring_case(accept, "application/json") && !text::contains_ignoring_case(accept, "text/html");
 }
 
-}  // namespace
-
-http::Response sign_in_page(const SignInPage& form, const Trace& trace) {
+http::Response form_page(const FormPage& form, const Trace& trace) {
   std::string body;
   if (form.problem) body += problem_paragraph(*form.problem);
-  body += "<p>to continue to " + escaped(form.application) + "</p>\n<form method=\"post\" action=\"" +
-          escaped(form.action) + "\">\n" + hidden("ctx", form.context) +
-          "<label>Account<input name=\"login\" type=\"email\" autocomplete=\"username\" required value=\"" +
-          escaped(form.login) +
-          "\"></label>\n<label>Password<input name=\"passwd\" type=\"password\" autocomplete=\"current-password\" "
-          "required></label>\n<button type=\"submit\">Sign in</button>\n</form>\n";
+  body += "<form method=\"" + escaped(form.method) + "\" action=\"" + escaped(form.action) + "\">\n";
+  if (!form.context.empty()) body += hidden_field("ctx", form.context);
+  body += form.body + "</form>\n";
   if (form.problem) body += trace_list(trace);
-  http::Response response =
-      page(form.problem ? form.problem->status : 200, "Sign in", body, "'self' " + policy_source(form.redirect_uri));
+  const std::string target = form.redirect_uri.empty() ? "" : " " + policy_source(form.redirect_uri);
+  http::Response response = page(form.problem ? form.problem->status : 200, form.title, body, "'self'" + target);
   add_common_headers(response, trace);
   return response;
 }
@@ -104,13 +137,11 @@ http::Response error_page(const http::Request& request, const ErrorPage& error, 
 
 http::Response form_post_page(const std::string& action, const text::Form& fields) {
   std::string body = "<form method=\"post\" action=\"" + escaped(action) + "\">\n";
-  for (const auto& [name, value] : fields) body += hidden(name, value);
+  for (const auto& [name, value] : fields) body += hidden_field(name, value);
   body += "<button type=\"submit\">Continue</button>\n</form>\n";
   return page(200, "Signed in", body, policy_source(action));
 }
 
-http::Response signed_out_page() {
-  return page(200, "Signed out", "<p>You are signed out. Close this window to end your session.</p>\n", "");
-}
+http::Response message_page(const std::string& title, const std::string& body) { return page(200, title, body, ""); }
 
 }  // namespace wardbridge::oauth

@@ -5,76 +5,98 @@
 namespace wardbridge::oauth {
 namespace {
 
-const char* name_of(Stage stage) { return stage == Stage::password ? "password" : "device"; }
+const char* name_of(Stage stage) {
+  switch (stage) {
+    case Stage::account:
+      return "account";
+    case Stage::password:
+      return "password";
+    case Stage::device:
+      return "device";
+    case Stage::second_factor:
+      return "second_factor";
+    case Stage::enrolment:
+      return "enrolment";
+    case Stage::recovery_codes:
+      return "recovery_codes";
+    case Stage::consent:
+      return "consent";
+    case Stage::approval:
+      return "approval";
+  }
+  CHECK(false, "every stage has a name");
+}
 
-std::string lockout_key(const std::string& login) { return crypto::hash_token(text::lower(login)); }
+json::Object progress_of(const PendingSignIn& pending) {
+  return {{"browser_hash", pending.browser_hash},
+          {"correlation_id", pending.correlation_id},
+          {"person", json::to_text(to_json(pending.person))},
+          {"is_device_asked", pending.is_device_asked},
+          {"nonce_hash", pending.nonce_hash},
+          {"sealed_enrolment", pending.sealed_enrolment},
+          {"has_consented", pending.has_consented},
+          {"has_approved", pending.has_approved}};
+}
+
+void read_progress(PendingSignIn& pending, std::string_view text) {
+  auto value = json::parse(text);
+  CHECK(value.ok() && value->is_object(), "what this room stored is readable");
+  const json::Object& object = value->get_object();
+  auto member = [&](std::string_view key) { return std::string(json::text_at(object, key).value_or("")); };
+  auto flag = [&](std::string_view key) { return json::bool_at(object, key).value_or(false); };
+  pending.browser_hash = member("browser_hash");
+  pending.correlation_id = member("correlation_id");
+  pending.person = person_from(member("person"));
+  pending.is_device_asked = flag("is_device_asked");
+  pending.nonce_hash = member("nonce_hash");
+  pending.sealed_enrolment = member("sealed_enrolment");
+  pending.has_consented = flag("has_consented");
+  pending.has_approved = flag("has_approved");
+}
 
 }  // namespace
 
 void begin(store::Transaction& tx, const PendingSignIn& pending, Time now) {
   tx.execute("DELETE FROM oauth_pending_sign_in WHERE expires <= ?", {now});
   tx.execute(
-      "INSERT INTO oauth_pending_sign_in (context_hash, tenant_id, stage, request, correlation_id, attempts, user_id, "
-      "authenticated, nonce_hash, expires) VALUES (?, ?, ?, ?, ?, 0, '', 0, '', ?)",
-      {crypto::hash_token(pending.context), pending.tenant.value, name_of(Stage::password),
-       json::to_text(to_json(pending.request)), pending.correlation_id, Time{now + kSignInTime}});
+      "INSERT INTO oauth_pending_sign_in (context_hash, tenant_id, stage, request, progress, attempts, expires) "
+      "VALUES (?, ?, ?, ?, ?, 0, ?)",
+      {crypto::hash_token(pending.context), pending.tenant.value, name_of(pending.stage),
+       json::to_text(to_json(pending.request)), json::to_text(progress_of(pending)), Time{now + kSignInTime}});
 }
 
 std::optional<PendingSignIn> find_pending(store::Transaction& tx, const directory::TenantId& tenant,
                                           std::string_view context, Stage stage, Time now) {
   auto row = tx.query_one(
-      "SELECT request, correlation_id, user_id, authenticated, nonce_hash FROM oauth_pending_sign_in "
+      "SELECT request, progress FROM oauth_pending_sign_in "
       "WHERE context_hash = ? AND tenant_id = ? AND stage = ? AND expires > ?",
       {crypto::hash_token(context), tenant.value, name_of(stage), now});
   if (!row) return std::nullopt;
-  return PendingSignIn{.context = std::string(context),
-                       .tenant = tenant,
-                       .request = authorization_request_from(row->text(0)),
-                       .correlation_id = row->text(1),
-                       .stage = stage,
-                       .user = {row->text(2)},
-                       .authenticated = row->time(3),
-                       .nonce_hash = row->text(4)};
+  PendingSignIn pending{.context = std::string(context),
+                        .tenant = tenant,
+                        .request = authorization_request_from(row->text(0)),
+                        .stage = stage};
+  read_progress(pending, row->text(1));
+  return pending;
 }
 
 void count_attempt(store::Transaction& tx, const PendingSignIn& pending) {
   const std::string hash = crypto::hash_token(pending.context);
   tx.execute("UPDATE oauth_pending_sign_in SET attempts = attempts + 1 WHERE context_hash = ?", {hash});
-  tx.execute("DELETE FROM oauth_pending_sign_in WHERE context_hash = ? AND attempts >= ?", {hash, kPasswordAttempts});
+  tx.execute("DELETE FROM oauth_pending_sign_in WHERE context_hash = ? AND attempts >= ?", {hash, kAttempts});
 }
 
-bool advance_to_device(store::Transaction& tx, const PendingSignIn& pending) {
+bool move_on(store::Transaction& tx, const PendingSignIn& pending, Stage before) {
   return tx.execute(
-             "UPDATE oauth_pending_sign_in SET stage = ?, user_id = ?, authenticated = ?, nonce_hash = ? "
+             "UPDATE oauth_pending_sign_in SET stage = ?, progress = ?, attempts = 0 "
              "WHERE context_hash = ? AND stage = ?",
-             {name_of(Stage::device), pending.user.value, pending.authenticated, pending.nonce_hash,
-              crypto::hash_token(pending.context), name_of(Stage::password)}) == 1;
+             {name_of(pending.stage), json::to_text(progress_of(pending)), crypto::hash_token(pending.context),
+              name_of(before)}) == 1;
 }
 
 bool finish(store::Transaction& tx, const PendingSignIn& pending) {
   return tx.execute("DELETE FROM oauth_pending_sign_in WHERE context_hash = ? AND stage = ?",
                     {crypto::hash_token(pending.context), name_of(pending.stage)}) == 1;
-}
-
-bool is_locked(store::Transaction& tx, const directory::TenantId& tenant, const std::string& login, Time now) {
-  return tx
-      .query_one(
-          "SELECT failures FROM oauth_lockout WHERE tenant_id = ? AND login = ? AND expires > ? "
-          "AND failures >= ?",
-          {tenant.value, lockout_key(login), now, kFailuresBeforeLock})
-      .has_value();
-}
-
-void count_failure(store::Transaction& tx, const directory::TenantId& tenant, const std::string& login, Time now) {
-  tx.execute("DELETE FROM oauth_lockout WHERE expires <= ?", {now});
-  tx.execute(
-      "INSERT INTO oauth_lockout (tenant_id, login, failures, expires) VALUES (?, ?, 1, ?) "
-      "ON CONFLICT (tenant_id, login) DO UPDATE SET failures = oauth_lockout.failures + 1, expires = excluded.expires",
-      {tenant.value, lockout_key(login), Time{now + kLockTime}});
-}
-
-void forget_failures(store::Transaction& tx, const directory::TenantId& tenant, const std::string& login) {
-  tx.execute("DELETE FROM oauth_lockout WHERE tenant_id = ? AND login = ?", {tenant.value, lockout_key(login)});
 }
 
 }  // namespace wardbridge::oauth

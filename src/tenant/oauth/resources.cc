@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <optional>
 
+#include "tenant/directory/consent.h"
+
 namespace wardbridge::oauth {
 namespace {
 
-constexpr std::string_view kDefault = ".default";
+constexpr std::string_view kDefaultPermission = ".default";
 constexpr std::string_view kOpenIdScopes[] = {"openid", "profile", "email", "offline_access"};
 constexpr std::string_view kGraph = "https://graph.microsoft.com";
 
@@ -76,26 +78,40 @@ std::vector<std::string> own_scopes(const directory::Application& application) {
   return names;
 }
 
-Result<std::vector<std::string>> consented(const std::vector<std::string>& granted,
-                                           const std::vector<std::string_view>& permissions, const Client& client,
-                                           const directory::Application& resource) {
-  const bool all = std::ranges::find(permissions, kDefault) != permissions.end();
-  if (all) return granted;
+// What the client declared to need of the resource, by name: what `.default` stands for as long as nothing is granted.
+std::vector<std::string> declared_scopes(const directory::Application& client, const directory::Application& resource) {
   std::vector<std::string> names;
-  for (std::string_view permission : permissions) {
-    if (std::ranges::find(granted, permission) != granted.end()) {
-      names.emplace_back(permission);
-      continue;
-    }
-    const auto known = own_scopes(resource);
-    if (std::ranges::find(known, permission) == known.end())
-      return bad_scope(permission, "is no permission of `" + resource.display_name + "`");
-    return invalid("consent_missing",
-                   "nobody has consented that `" + client.application.display_name + "` uses `" +
-                       std::string(permission) + "` of `" + resource.display_name + "`: an administrator must grant it",
-                   "scope");
+  for (const directory::RequiredPermission& required : client.required) {
+    if (required.is_role || required.resource != resource.app_id) continue;
+    for (const directory::PermissionScope& scope : resource.scopes)
+      if (text::equal_ignoring_case(scope.id, required.permission_id)) names.push_back(scope.value);
   }
   return names;
+}
+
+// Splits what is asked for into what was granted and what is missing.
+Status sort_permissions(Asked& asked, const std::vector<std::string>& granted,
+                        const std::vector<std::string_view>& permissions, const Client& client, bool is_itself) {
+  const directory::Application& resource = asked.resource.application;
+  if (std::ranges::find(permissions, kDefaultPermission) != permissions.end()) {
+    asked.scopes = granted;
+    if (granted.empty() && !is_itself) {
+      asked.missing = declared_scopes(client.application, resource);
+      if (asked.missing.empty()) return consent_missing(client, asked);
+    }
+    return done();
+  }
+  const auto known = own_scopes(resource);
+  for (std::string_view permission : permissions) {
+    if (std::ranges::find(granted, permission) != granted.end()) {
+      asked.scopes.emplace_back(permission);
+    } else if (std::ranges::find(known, permission) != known.end()) {
+      asked.missing.emplace_back(permission);
+    } else {
+      return bad_scope(permission, "is no permission of `" + resource.display_name + "`");
+    }
+  }
+  return done();
 }
 
 // The scopes of one request belong to one resource; `asked` is what the client called it.
@@ -125,41 +141,84 @@ Result<Resource> resource_of_application_request(store::Transaction& tx, const d
   if (version == tokens::Version::v1) return find_resource(tx, tenant, TRY(parameters.required("resource")), version);
   const std::string scope = TRY(parameters.required("scope"));
   const ScopeName name = split_scope(scope);
-  if (words(scope).size() != 1 || name.permission != kDefault || name.resource.empty() ||
+  if (words(scope).size() != 1 || name.permission != kDefaultPermission || name.resource.empty() ||
       scope.find('/') == std::string::npos)
     return bad_scope(scope, "is not one resource followed by `/.default`, which client credentials need");
   return find_resource(tx, tenant, name.resource, version);
 }
 
 Result<Asked> resolve_user_request(store::Transaction& tx, const directory::TenantId& tenant, const Client& client,
-                                   tokens::Version version, std::string_view scope, std::string_view resource_text) {
-  const auto scopes = words(scope);
+                                   const UserRequest& request) {
+  const auto scopes = words(request.scope);
+  const bool is_v1 = request.version == tokens::Version::v1;
+  auto asks = [&](std::string_view name) { return std::ranges::find(scopes, name) != scopes.end(); };
   auto one = TRY(one_resource(scopes));
-  if (version == tokens::Version::v1 && !resource_text.empty()) one = OneResource{resource_text, {kDefault}};
+  if (is_v1 && !request.resource_text.empty()) one = OneResource{request.resource_text, {kDefaultPermission}};
 
   Asked asked;
-  asked.wants_id_token = version == tokens::Version::v1 || std::ranges::find(scopes, "openid") != scopes.end();
+  asked.wants_id_token = is_v1 || asks("openid");
+  asked.wants_refresh_token = is_v1 || asks("offline_access");
+  asked.wants_email = asks("email");
   if (!one) {
     // DEVIATION: a sign-in that asks for nothing but the person's identity is a sign-in to the client itself, so that
     // policies for that application apply to it. The real service does this for confidential clients only.
-    if (!asked.wants_id_token) return bad_scope(scope, "names neither a resource nor `openid`");
-    asked.resource = TRY(find_resource(tx, tenant, client.application.app_id.value, version));
+    if (!asked.wants_id_token) return bad_scope(request.scope, "names neither a resource nor `openid`");
+    const directory::Application& itself = client.application;
+    asked.resource = Resource{itself, audience_of(itself, itself.app_id.value, request.version)};
     for (std::string_view name : scopes) asked.scopes.emplace_back(name);
     return asked;
   }
-  asked.resource = TRY(find_resource(tx, tenant, one->asked, version));
-  const directory::Application& resource = asked.resource.application;
+  asked.resource = TRY(find_resource(tx, tenant, one->asked, request.version));
+  const directory::AppId& resource = asked.resource.application.app_id;
+  const directory::AppId& app = client.application.app_id;
   // An application needs nobody's consent to use itself.
-  const bool is_itself = resource.app_id == client.application.app_id;
-  const auto granted =
-      is_itself ? own_scopes(resource) : directory::scopes_of(tx, tenant, client.application.app_id, resource.app_id);
-  if (granted.empty() && !is_itself)
-    return invalid("consent_missing",
-                   "nobody has consented that `" + client.application.display_name + "` uses `" +
-                       resource.display_name + "`: an administrator must grant it",
-                   "scope");
-  asked.scopes = TRY(consented(granted, one->permissions, client, resource));
+  const bool is_itself = resource == app;
+  const auto granted = is_itself      ? own_scopes(asked.resource.application)
+                       : request.user ? directory::scopes_for_user(tx, tenant, app, resource, *request.user)
+                                      : directory::scopes_of(tx, tenant, app, resource);
+  TRY(sort_permissions(asked, granted, one->permissions, client, is_itself));
+  // ENTRA: Graph's own tokens, and a client's own, also say which of the OpenID scopes were granted.
+  if (is_itself || resource == directory::kGraphAppId) {
+    for (std::string_view name : scopes)
+      if (is_openid_scope(name) && name != "offline_access") asked.scopes.emplace_back(name);
+  }
   return asked;
+}
+
+Failure consent_missing(const Client& client, const Asked& asked) {
+  const std::string what = asked.missing.empty() ? "" : "`" + text::join(asked.missing, "`, `") + "` of ";
+  return invalid("consent_missing",
+                 "nobody has consented that `" + client.application.display_name + "` uses " + what + "`" +
+                     asked.resource.application.display_name + "`: a person or an administrator must grant it",
+                 "scope");
+}
+
+bool may_person_consent(const directory::Application& resource, const std::vector<std::string>& permissions) {
+  if (resource.app_id == directory::kGraphAppId)
+    return std::ranges::all_of(permissions, [](const std::string& name) { return name == "User.Read"; });
+  return resource.app_id != directory::kIntuneApiAppId && resource.app_id != directory::kIntuneAppId &&
+         resource.app_id != directory::kDeviceRegistrationAppId;
+}
+
+bool is_fit_for_device_code(const directory::Application& resource, const std::vector<std::string>& permissions) {
+  if (resource.app_id != directory::kGraphAppId) return may_person_consent(resource, permissions);
+  return std::ranges::all_of(permissions,
+                             [](const std::string& name) { return name == "User.Read" || is_openid_scope(name); });
+}
+
+bool is_within(std::string_view narrower, std::string_view asked) {
+  const auto allowed = words(asked);
+  const auto is_allowed = [&](std::string_view scope) {
+    if (std::ranges::find(allowed, scope) != allowed.end()) return true;
+    if (is_openid_scope(scope)) return false;
+    return std::ranges::any_of(allowed, [&](std::string_view one) {
+      const ScopeName name = split_scope(one);
+      return !is_openid_scope(one) && name.permission == kDefaultPermission &&
+             text::equal_ignoring_case(without_trailing_slashes(name.resource),
+                                       without_trailing_slashes(split_scope(scope).resource));
+    });
+  };
+  return std::ranges::all_of(words(narrower), is_allowed);
 }
 
 }  // namespace wardbridge::oauth

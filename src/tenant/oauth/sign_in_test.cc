@@ -124,12 +124,17 @@ TEST_F(SignIn, OtherMistakesAreToldToTheClient) {
            Case{"code_challenge_method", "", 501491, "invalid_request"},
            Case{"scope", "", 900144, "invalid_request"},
            Case{"scope", "profile", 70011, "invalid_scope"},
-           Case{"scope", "api://payroll/Pay.Write", 65001, "invalid_grant"},
            Case{"scope", "api://payroll/Pay.Steal", 70011, "invalid_scope"},
            Case{"scope", "api://payroll/Pay.Read User.Read", 70011, "invalid_scope"},
-           Case{"scope", "https://graph.microsoft.com/.default", 65001, "invalid_grant"},
+           Case{"scope", "https://graph.microsoft.com/.default", 65001, "consent_required"},
            Case{"scope", "api://nothing/.default", 500011, "invalid_resource"},
            Case{"prompt", "none", 50058, "login_required"},
+           Case{"prompt", "none login", 9002313, "invalid_request"},
+           Case{"max_age", "soon", 9002313, "invalid_request"},
+           Case{"request", "a.b.c", 90010, "request_not_supported"},
+           Case{"request_uri", "https://evil.example/", 90010, "request_uri_not_supported"},
+           Case{"registration", "{}", 90010, "registration_not_supported"},
+           Case{"id_token_hint", "a.b.c", 9002313, "invalid_request"},
        }) {
     http::Response response = authorize(with(mac_asks(), c.name, c.value));
     EXPECT_EQ(response.status, 303) << c.name << "=" << c.value << response.body;

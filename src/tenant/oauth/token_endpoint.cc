@@ -1,16 +1,24 @@
+#include "tenant/oauth/codes.h"
+#include "tenant/oauth/device_codes.h"
 #include "tenant/oauth/endpoints.h"
+#include "tenant/oauth/token_request.h"
 
 namespace wardbridge::oauth {
 namespace {
 
-using Grant = Result<TokenReply> (*)(const Dependencies&, const TokenRequest&);
 struct NamedGrant {
   std::string_view name;
-  Grant grant;
+  GrantHandler handler;
+  // Which tenant a grant's own secret belongs to, where the address names none.
+  std::string_view secret_parameter = {};
+  std::optional<directory::TenantId> (*tenant_of)(store::Transaction&, const std::string&) = nullptr;
 };
 constexpr NamedGrant kGrants[] = {
     {"client_credentials", client_credentials_grant},
-    {"authorization_code", authorization_code_grant},
+    {"authorization_code", authorization_code_grant, "code", tenant_of_code},
+    {"refresh_token", refresh_token_grant, "refresh_token", tenant_of_refresh_token},
+    {"urn:ietf:params:oauth:grant-type:device_code", device_code_grant, "device_code", tenant_of_device_code},
+    {"device_code", device_code_grant, "code", tenant_of_device_code},  // ENTRA: version 1's name
 };
 
 Result<NamedGrant> find_grant(const Parameters& parameters) {
@@ -40,39 +48,44 @@ json::Object reply_body(const TokenReply& reply, tokens::Version version, Time n
   }
   if (!reply.scope.empty()) body["scope"] = reply.scope;
   body["access_token"] = reply.access_token;
+  if (reply.refresh_token) body["refresh_token"] = *reply.refresh_token;
   if (reply.id_token) body["id_token"] = *reply.id_token;
+  if (reply.client_info) body["client_info"] = *reply.client_info;
   return body;
 }
 
-Result<TokenReply> answer(const Dependencies& dependencies, const http::Request& request, tokens::Version version) {
-  const directory::Tenant tenant = TRY(find_tenant(dependencies.store, request.path_parameter("tenant")));
-  TokenRequest token_request{.tenant = tenant.id, .version = version, .now = request.received};
-  token_request.parameters = TRY(Parameters::from_body(request));
-  const NamedGrant named = TRY(find_grant(token_request.parameters));
-  token_request.client = TRY(dependencies.store.read([&](store::Transaction& tx) -> Result<Client> {
-    return authenticate_client(tx, tenant.id, request, token_request.parameters, request.received);
+Result<directory::TenantId> tenant_of_request(const Hop& hop, const NamedGrant& grant, const Parameters& parameters) {
+  const std::string& name = hop.request.path_parameter("tenant");
+  if (!names_no_tenant(name) || !grant.tenant_of) return TRY(find_tenant(hop)).id;
+  const std::string secret = TRY(parameters.required(grant.secret_parameter));
+  auto tenant = TRY(hop.with.store.read([&](store::Transaction& tx) -> Result<std::optional<directory::TenantId>> {
+    return grant.tenant_of(tx, secret);
   }));
-  return named.grant(dependencies, token_request);
+  if (!tenant)
+    return invalid("code_invalid", "what is to be redeemed is not known here", std::string(grant.secret_parameter));
+  return *tenant;
+}
+
+Result<TokenOutcome> answer(const Hop& hop, tokens::Version version) {
+  // The tenant first: a wrong address is told as such, whatever else the request says.
+  if (!names_no_tenant(hop.request.path_parameter("tenant"))) TRY(find_tenant(hop));
+  const Parameters parameters = TRY(Parameters::from_body(hop.request));
+  const NamedGrant named = TRY(find_grant(parameters));
+  const directory::TenantId tenant = TRY(tenant_of_request(hop, named, parameters));
+  Client client =
+      TRY(authenticate_client({hop.with.store, hop.with.tokens, tenant, hop.now()}, hop.request, parameters));
+  const TokenRequest request{hop, tenant, version, parameters, std::move(client)};
+  return named.handler(request);
 }
 
 }  // namespace
 
-Result<directory::Tenant> find_tenant(store::Store& store, const std::string& id_or_domain) {
-  auto tenant = TRY(store.read([&](store::Transaction& tx) -> Result<std::optional<directory::Tenant>> {
-    return directory::find_tenant(tx, id_or_domain);
-  }));
-  if (!tenant)
-    return invalid("unknown_tenant", "the tenant `" + id_or_domain.substr(0, 256) +
-                                         "` was not found: check that the id or the domain is the right one");
-  return *tenant;
-}
-
-http::Response token_endpoint(const Dependencies& dependencies, const http::Request& request, tokens::Version version) {
-  const Trace trace = trace_of(request, dependencies.entropy);
-  auto reply = answer(dependencies, request, version);
-  if (!reply.ok()) return error_response(wire_error(reply.failure()), trace);
-  http::Response response = http::json_response(200, reply_body(*reply, version, request.received));
-  add_common_headers(response, trace);
+http::Response token_endpoint(const Hop& hop, tokens::Version version) {
+  auto outcome = answer(hop, version);
+  if (!outcome.ok()) return error_response(wire_error(outcome.failure()), hop.trace);
+  if (const auto* refusal = std::get_if<Refusal>(&*outcome)) return error_response(refusal->error, hop.trace);
+  http::Response response = http::json_response(200, reply_body(std::get<TokenReply>(*outcome), version, hop.now()));
+  add_common_headers(response, hop.trace);
   return response;
 }
 

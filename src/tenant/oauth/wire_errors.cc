@@ -27,6 +27,39 @@ constexpr KnownError kKnown[] = {
     {"unsupported_grant_type", 70003, "unsupported_grant_type", 400},
     {"invalid_scope", 70011, "invalid_scope", 400},
     {"consent_missing", 65001, "invalid_grant", 400},
+    {"consent_declined", 65004, "access_denied", 400},
+    {"admin_consent_required", 90094, "consent_required", 403},
+    {"administrator_required", 90093, "access_denied", 403},
+    {"nothing_to_consent", 65005, "invalid_client", 400},
+    {"no_tenant_named", 50059, "invalid_request", 400},
+    {"single_tenant_client", 50194, "invalid_request", 400},
+    {"request_not_supported", 90010, "request_not_supported", 400},
+    {"request_uri_not_supported", 90010, "request_uri_not_supported", 400},
+    {"registration_not_supported", 90010, "registration_not_supported", 400},
+    {"assertion_invalid", 700027, "invalid_client", 401},
+    {"certificate_unknown", 700027, "invalid_client", 401},
+    {"certificate_expired", 7000222, "invalid_client", 401},
+    {"assertion_replayed", 700027, "invalid_client", 401},
+    {"assertion_audience", 700023, "invalid_client", 401},
+    {"assertion_time", 700024, "invalid_client", 401},
+    {"refresh_token_invalid", 70000, "invalid_grant", 400},
+    {"refresh_token_reused", 70000, "invalid_grant", 400},
+    {"refresh_token_expired", 700082, "invalid_grant", 400},
+    {"grant_ended", 70008, "invalid_grant", 400},
+    {"grant_revoked", 50173, "invalid_grant", 400},
+    {"other_resource", 70011, "invalid_scope", 400},
+    {"device_code_not_allowed", 7000218, "unauthorized_client", 400},
+    {"device_code_scope", 70011, "invalid_scope", 400},
+    {"authorization_pending", 70016, "authorization_pending", 400},
+    {"slow_down", 90055, "slow_down", 400},
+    {"authorization_declined", 65004, "authorization_declined", 400},
+    {"device_code_unknown", 70018, "bad_verification_code", 400},
+    {"device_code_expired", 70020, "expired_token", 400},
+    {"user_code_unknown", 90119, "invalid_grant", 400},
+    {"second_factor_wrong", 500121, "invalid_grant", 400},
+    {"interaction_required", 50076, "interaction_required", 400},
+    {"other_browser", 90007, "invalid_grant", 400},
+    {"sign_out_invalid", 50061, "invalid_request", 400},
     {"unknown_resource", 500011, "invalid_resource", 400},
     {"resource_disabled", 500014, "invalid_resource", 400},
     {"wrong_redirect_uri", 50011, "invalid_request", 400},
@@ -63,8 +96,10 @@ std::string timestamp(Time time) { return text::replace_all(to_iso8601(time, fal
 
 }  // namespace
 
-Trace trace_of(const http::Request& request, Entropy& entropy) {
-  Trace trace{.trace_id = request.id.empty() ? entropy.guid() : request.id, .time = request.received};
+Trace trace_of(const http::Request& request, Entropy& entropy, const std::string& base_url) {
+  Trace trace{.trace_id = request.id.empty() ? entropy.guid() : request.id,
+              .time = request.received,
+              .error_page = base_url + "/error?code="};
   auto chosen = request.headers.get("client-request-id");
   // Only a GUID is echoed: anything else would put a stranger's text into logs and pages.
   trace.correlation_id = chosen && text::is_guid(*chosen) ? text::lower(*chosen) : entropy.guid();
@@ -78,6 +113,12 @@ WireError wire_error(const Failure& failure) {
   if (failure.code == Code::unavailable || failure.code == Code::timeout)
     return {90033, "temporarily_unavailable", 503, "A transient error has occurred. Please try again."};
   return {50000, "server_error", 500, "There was an error issuing a token or with the sign-in service."};
+}
+
+std::optional<KnownNumber> explain_number(int number) {
+  const auto* known = std::ranges::find(kKnown, number, &KnownError::number);
+  if (known == std::end(kKnown)) return std::nullopt;
+  return KnownNumber{std::string(known->error), std::string(known->reason)};
 }
 
 WireError refusal_error(int number, std::string reason) {
@@ -96,7 +137,8 @@ json::Object error_body(const WireError& error, const Trace& trace) {
           {"error_codes", json::Array{error.number}},
           {"timestamp", timestamp(trace.time)},
           {"trace_id", trace.trace_id},
-          {"correlation_id", trace.correlation_id}};
+          {"correlation_id", trace.correlation_id},
+          {"error_uri", trace.error_page + std::to_string(error.number)}};
 }
 
 http::Response error_response(const WireError& error, const Trace& trace) {

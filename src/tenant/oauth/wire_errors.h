@@ -1,6 +1,7 @@
 // The one mapper of this room from failures to the wire: AADSTS number, OAuth error word, HTTP status, JSON body.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "platform/entropy/entropy.h"
@@ -13,8 +14,9 @@ struct Trace {
   std::string trace_id;
   std::string correlation_id;
   Time time = kEpoch;
+  std::string error_page;  // where a number is explained: the address without it
 };
-Trace trace_of(const http::Request& request, Entropy& entropy);
+Trace trace_of(const http::Request& request, Entropy& entropy, const std::string& base_url);
 
 struct WireError {
   int number = 0;     // AADSTS number
@@ -24,6 +26,12 @@ struct WireError {
 };
 // By the failure's reason; a reason that this room does not know is a `server_error`.
 WireError wire_error(const Failure& failure);
+// What a number means, for the page that explains it; nothing when it is not one of ours.
+struct KnownNumber {
+  std::string error;
+  std::string reason;  // snake_case
+};
+std::optional<KnownNumber> explain_number(int number);
 // A refusal by Conditional Access.
 WireError refusal_error(int number, std::string reason);
 

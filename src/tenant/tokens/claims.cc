@@ -8,12 +8,6 @@ namespace {
 // How far the clocks of two servers of one tenant may be apart before a fresh token looks like one from the future.
 constexpr Duration kClockSkew = minutes{5};
 
-// ENTRA: `sub` is pairwise: one person has another subject at every application. `oid` is the same everywhere.
-std::string pairwise_subject(const directory::TenantId& tenant, const directory::User& user,
-                             std::string_view audience) {
-  return text::to_base64url(crypto::sha256(tenant.value + "|" + user.id.value + "|" + std::string(audience)));
-}
-
 json::Object begin(const Envelope& envelope, Version version, std::string_view audience) {
   const std::int64_t issued = to_unix_seconds(envelope.now);
   return {{"aud", audience},
@@ -39,11 +33,12 @@ void describe_user(json::Object& claims, Version version, const directory::User&
 }
 
 void describe_authentication(json::Object& claims, Version version, const std::optional<directory::DeviceId>& device,
-                             Time authenticated) {
+                             const std::vector<std::string>& methods, Time authenticated) {
   claims["auth_time"] = to_unix_seconds(authenticated);
   if (version == Version::v1) {
     claims["acr"] = "1";
-    claims["amr"] = device ? json::Array{"pwd", "rsa"} : json::Array{"pwd"};
+    claims["amr"] = json::to_array(methods);
+    if (device) claims["amr"].as_array().emplace_back("rsa");
   }
   // INVARIANT: law 2: the claim is there only when the device proved that it holds its key.
   if (device) claims["deviceid"] = device->value;
@@ -87,6 +82,11 @@ Failure refused(std::string reason, std::string message) {
   return Failure{Code::unauthenticated, std::move(reason), std::move(message)};
 }
 
+std::string pairwise_subject(const directory::TenantId& tenant, const directory::ObjectId& user,
+                             std::string_view audience) {
+  return text::to_base64url(crypto::sha256(tenant.value + "|" + user.value + "|" + std::string(audience)));
+}
+
 json::Object access_claims(const Envelope& envelope, const AccessToken& token) {
   json::Object claims = begin(envelope, token.version, token.audience);
   const bool is_v1 = token.version == Version::v1;
@@ -96,10 +96,10 @@ json::Object access_claims(const Envelope& envelope, const AccessToken& token) {
   if (token.user) {
     claims["idtyp"] = "user";
     claims["oid"] = token.user->id.value;
-    claims["sub"] = pairwise_subject(envelope.tenant, *token.user, token.audience);
+    claims["sub"] = pairwise_subject(envelope.tenant, token.user->id, token.audience);
     claims["scp"] = text::join(token.scopes, " ");
     describe_user(claims, token.version, *token.user);
-    describe_authentication(claims, token.version, token.device, token.authenticated);
+    describe_authentication(claims, token.version, token.device, token.methods, token.authenticated);
   } else {
     claims["idtyp"] = "app";
     claims["oid"] = token.service_principal.value;
@@ -112,10 +112,15 @@ json::Object access_claims(const Envelope& envelope, const AccessToken& token) {
 json::Object id_claims(const Envelope& envelope, const IdToken& token) {
   json::Object claims = begin(envelope, token.version, token.client.value);
   claims["oid"] = token.user.id.value;
-  claims["sub"] = pairwise_subject(envelope.tenant, token.user, token.client.value);
+  claims["sub"] = pairwise_subject(envelope.tenant, token.user.id, token.client.value);
   if (!token.nonce.empty()) claims["nonce"] = token.nonce;
+  // SPEC: OpenID Connect Core 1.0 section 3.1.3.6: the left half of the hash of the access token's ASCII bytes.
+  if (!token.access_token.empty())
+    claims["at_hash"] = text::to_base64url(crypto::sha256(token.access_token).substr(0, 16));
+  if (!token.session.empty()) claims["sid"] = token.session;
   describe_user(claims, token.version, token.user);
-  describe_authentication(claims, token.version, token.device, token.authenticated);
+  if (token.wants_email && !token.user.mail.empty()) claims["email"] = token.user.mail;
+  describe_authentication(claims, token.version, token.device, token.methods, token.authenticated);
   return claims;
 }
 

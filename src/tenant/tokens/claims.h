@@ -19,6 +19,9 @@ struct Envelope {
 // Why a token is not believed; every such failure is `unauthenticated`.
 Failure refused(std::string reason, std::string message);
 
+// ENTRA: `sub` is pairwise: one person has another subject at every application. `oid` is the same everywhere.
+std::string pairwise_subject(const directory::TenantId& tenant, const directory::ObjectId& user,
+                             std::string_view audience);
 json::Object access_claims(const Envelope& envelope, const AccessToken& token);
 json::Object id_claims(const Envelope& envelope, const IdToken& token);
 

@@ -10,22 +10,9 @@
 #include "platform/crypto/crypto.h"
 #include "platform/store/store.h"
 #include "tenant/directory/directory.h"
+#include "tenant/tokens/tokens.h"
 
 namespace wardbridge::tokens {
-
-// Signs; or verifies only, after it was replaced; or neither.
-enum class KeyState { active, retiring, retired };
-
-struct KeyTimes {
-  Time created = kEpoch;
-  Time retiring = kNever;
-  Time retired = kNever;
-
-  KeyState state_at(Time now) const {
-    if (now >= retired) return KeyState::retired;
-    return now >= retiring ? KeyState::retiring : KeyState::active;
-  }
-};
 
 struct SigningKey {
   std::string id;  // RFC 7638 thumbprint, so that no two keys share one
@@ -44,12 +31,22 @@ class SigningKeys {
   // The public half of one of them.
   static Result<crypto::Key> verifying_key(store::Transaction& tx, const directory::TenantId& tenant,
                                            const std::string& key_id, Time now);
-  Status rotate(const directory::TenantId& tenant, const audit::Actor& by, Time now);
+  Result<std::vector<KeyRecord>> all(const directory::TenantId& tenant, Time now);
+  Status rotate(const directory::TenantId& tenant, const audit::Actor& by, Time now, const Rotation& rotation);
+  Result<bool> rotate_when_due(const directory::TenantId& tenant, Duration period, Time now);
+  Status retain(const directory::TenantId& tenant, const std::string& key_id, bool is_retained, const audit::Actor& by,
+                Time now);
 
  private:
+  struct Made {
+    SigningKey key;
+    std::string sealed;
+  };
+  // Outside of any transaction: it takes long, and writers wait for each other.
+  Result<Made> make(const directory::TenantId& tenant, crypto::Algorithm algorithm);
   Result<SigningKey> make_first(const directory::TenantId& tenant, Time now);
-  Status insert(store::Transaction& tx, const directory::TenantId& tenant, const SigningKey& key,
-                const std::string& sealed, const audit::Actor& by, Time now);
+
+  std::optional<crypto::Key> find_opened(const directory::TenantId& tenant, const std::string& key_id);
 
   store::Store& store_;
   const crypto::Sealer& sealer_;

@@ -83,8 +83,49 @@ Result<json::Object> Authority::key_set(const directory::TenantId& tenant, Versi
   return json::Object{{"keys", std::move(keys)}};
 }
 
-Status Authority::rotate_key(const directory::TenantId& tenant, const audit::Actor& by, Time now) {
-  return state_->keys.rotate(tenant, by, now);
+Result<std::vector<KeyRecord>> Authority::keys(const directory::TenantId& tenant, Time now) {
+  TRY(state_->keys.active(tenant, now));
+  return state_->keys.all(tenant, now);
+}
+
+Status Authority::rotate_key(const directory::TenantId& tenant, const audit::Actor& by, Time now, Rotation rotation) {
+  TRY(state_->keys.rotate(tenant, by, now, rotation));
+  if (rotation.withdraws_old) state_->verified.forget_all();
+  return done();
+}
+
+Result<bool> Authority::rotate_key_when_due(const directory::TenantId& tenant, Duration period, Time now) {
+  return state_->keys.rotate_when_due(tenant, period, now);
+}
+
+Status Authority::retain_key(const directory::TenantId& tenant, const std::string& key_id, bool is_retained,
+                             const audit::Actor& by, Time now) {
+  return state_->keys.retain(tenant, key_id, is_retained, by, now);
+}
+
+std::string Authority::subject_of(const directory::TenantId& tenant, const directory::ObjectId& user,
+                                  const directory::AppId& application) {
+  return pairwise_subject(tenant, user, application.value);
+}
+
+Result<json::Object> Authority::read_id_token_hint(const directory::TenantId& tenant, std::string_view token,
+                                                   Time now) {
+  auto peeked = crypto::peek_jws(token);
+  if (!peeked.ok()) return refused("bad_token", "the token is not a signed token: " + peeked.failure().message);
+  auto key_id = json::text_at(peeked->header, "kid");
+  if (!key_id || json::text_at(peeked->header, "typ") != "JWT")
+    return refused("bad_token", "the token's header does not name its type and its key");
+  crypto::Key key = TRY(state_->store.read([&](store::Transaction& tx) -> Result<crypto::Key> {
+    return SigningKeys::verifying_key(tx, tenant, std::string(*key_id), now);
+  }));
+  auto claims = crypto::verify_jws(token, key);
+  if (!claims.ok()) return refused("bad_signature", "the token's signature is not valid: " + claims.failure().message);
+  auto issued_by = json::text_at(*claims, "iss");
+  if (issued_by != issuer(tenant, Version::v1) && issued_by != issuer(tenant, Version::v2))
+    return refused("wrong_issuer", "the token comes from another issuer");
+  // Access tokens name their kind; a hint must not be one of them.
+  if (claims->contains("idtyp")) return refused("bad_token", "the token is not an id token");
+  return *claims;
 }
 
 Status Authority::revoke(const directory::TenantId& tenant, const std::string& token_id, Time expires, Time now) {

@@ -69,21 +69,51 @@ struct AccessToken {
   std::vector<std::string> roles;
   std::vector<std::string> scopes;
   std::optional<directory::DeviceId> device;
-  Time authenticated = kEpoch;  // with a user only
+  Time authenticated = kEpoch;                 // with a user only
+  std::vector<std::string> methods = {"pwd"};  // how: `pwd`, `mfa`
 };
 
 struct IdToken {
   Version version = Version::v2;
   directory::AppId client;
   directory::User user;
-  std::string nonce;  // as the client sent it; empty: none
+  std::string nonce;         // as the client sent it; empty: none
+  std::string access_token;  // given with it: its hash is `at_hash`; empty: none
+  std::string session;       // `sid`, which a sign-out may name; empty: none
+  bool wants_email = false;  // the scope `email` was granted
+  std::vector<std::string> methods = {"pwd"};
   std::optional<directory::DeviceId> device;
   Time authenticated = kEpoch;
 };
 
+// Where a signing key is in its life. It is published before it signs, so that verifiers that keep the key set for a
+// while know it in time, and stays published after it was replaced, until the last token that it signed has expired.
+enum class KeyState { published, active, retiring, retired };
+const char* name_of(KeyState state);
+struct KeyRecord {
+  std::string id;
+  crypto::Algorithm algorithm = crypto::Algorithm::RS256;
+  KeyState state = KeyState::active;
+  Time created = kEpoch;
+  Time active_from = kEpoch;
+  Time retiring = kNever;
+  Time retired = kNever;
+  bool is_retained = false;  // stays in the key set, whatever its times say
+};
+
 inline constexpr Duration kTokenLifetime = seconds{3600};
-// A key that was replaced stays in the key set this long: longer than any token that it signed.
-inline constexpr Duration kKeyOverlap = hours{24};
+// A key that was replaced stays in the key set this long: a day longer than any token that it signed.
+inline constexpr Duration kKeyOverlap = kTokenLifetime + hours{24};
+// ENTRA: clients are told to fetch the key set once a day.
+inline constexpr Duration kKeyLead = hours{24};
+
+// How a new key takes over.
+struct Rotation {
+  Duration lead = {};                          // how long it is published before it signs
+  std::optional<crypto::Algorithm> algorithm;  // RS256 or ES256; nothing: as before
+  // Of a key that became known to others: nothing that it signed is believed any more. Only without lead.
+  bool withdraws_old = false;
+};
 // How long a verified token is believed again without looking at the store.
 inline constexpr Duration kVerdictMemory = minutes{1};
 
@@ -105,10 +135,25 @@ class Authority {
   Result<std::string> issue(const directory::TenantId& tenant, const AccessToken& token, Time now);
   Result<std::string> issue(const directory::TenantId& tenant, const IdToken& token, Time now);
 
-  // RFC 7517 key set with every key that may still verify: active and retiring ones.
+  // RFC 7517 key set with every key that may verify, now or soon: published, active and retiring ones.
   Result<json::Object> key_set(const directory::TenantId& tenant, Version version, Time now);
-  // Makes a new active key; the one before is retiring from now on and retired after kKeyOverlap.
-  Status rotate_key(const directory::TenantId& tenant, const audit::Actor& by, Time now);
+  // Every key that the tenant ever had, newest first.
+  Result<std::vector<KeyRecord>> keys(const directory::TenantId& tenant, Time now);
+  // Makes a new key, active after the lead; the one before is retiring from then on and retired after kKeyOverlap.
+  // Fails with `key_is_published` when the next key is published already; without lead, that one is replaced, too.
+  Status rotate_key(const directory::TenantId& tenant, const audit::Actor& by, Time now, Rotation rotation = {});
+  // Publishes the next key when the active one is about to have signed for `period`. Whether it did.
+  Result<bool> rotate_key_when_due(const directory::TenantId& tenant, Duration period, Time now);
+  // Fails with `no_key`.
+  Status retain_key(const directory::TenantId& tenant, const std::string& key_id, bool is_retained,
+                    const audit::Actor& by, Time now);
+
+  // A token of this tenant's own that says who somebody was: its claims when a key of the tenant signed it for that
+  // issuer, also after it expired. For `id_token_hint`; nothing may be opened with it. Reasons as of verify().
+  Result<json::Object> read_id_token_hint(const directory::TenantId& tenant, std::string_view token, Time now);
+  // `sub` of a user at that application.
+  static std::string subject_of(const directory::TenantId& tenant, const directory::ObjectId& user,
+                                const directory::AppId& application);
 
   // Takes back an access token before it expires. This server refuses it at once; another one that shares the store may
   // believe it for up to kVerdictMemory longer.

@@ -235,11 +235,65 @@ TEST_F(TokensTest, ARotatedKeyVerifiesUntilItIsRetired) {
 
   auto keys_at = [&](Time now) { return authority_.key_set(kContoso, Version::v2, now)->at("keys").as_array(); };
   EXPECT_THAT(keys_at(kNow + hours{23}), SizeIs(2));
-  EXPECT_THAT(keys_at(kNow + hours{25}), SizeIs(1));
+  EXPECT_THAT(keys_at(kNow + hours{26}), SizeIs(1));
   // Retired: even a token that would still hold finds no key any more.
   const std::string long_lived =
       altered(before, [](json::Object&, json::Object& claims) { claims["exp"] = to_unix_seconds(kNow + hours{48}); });
-  EXPECT_EQ(refusal(long_lived, kContoso, kNow + hours{25}), "unknown_key");
+  EXPECT_EQ(refusal(long_lived, kContoso, kNow + hours{26}), "unknown_key");
+}
+
+TEST_F(TokensTest, TheNextKeyIsPublishedADayBeforeItSigns) {
+  const std::string before = issued(application_token());
+  auto key_at = [&](Time now) {
+    auto token = authority_.issue(kContoso, application_token(), now);
+    return std::string(*json::text_at(crypto::peek_jws(*token)->header, "kid"));
+  };
+  auto states_at = [&](Time now) {
+    std::string states;
+    for (const KeyRecord& key : authority_.keys(kContoso, now).value())
+      states += std::string(states.empty() ? "" : " ") + name_of(key.state);
+    return states;
+  };
+  const std::string first = key_at(kNow);
+  EXPECT_FALSE(*authority_.rotate_key_when_due(kContoso, days{90}, kNow + days{88}));
+  EXPECT_TRUE(*authority_.rotate_key_when_due(kContoso, days{90}, kNow + days{89}));
+  EXPECT_FALSE(*authority_.rotate_key_when_due(kContoso, days{90}, kNow + days{89} + hours{1})) << "twice";
+  EXPECT_EQ(states_at(kNow + days{89}), "published active");
+  EXPECT_EQ(key_at(kNow + days{89}), first);
+  EXPECT_THAT(authority_.key_set(kContoso, Version::v2, kNow + days{89})->at("keys").as_array(), SizeIs(2));
+  const Time takes_over = kNow + days{90};
+  EXPECT_NE(key_at(takes_over), first);
+  EXPECT_EQ(states_at(takes_over), "active retiring");
+  EXPECT_EQ(states_at(takes_over + kTokenLifetime + hours{24} - seconds{1}), "active retiring");
+  EXPECT_EQ(states_at(takes_over + kTokenLifetime + hours{24}), "active retired");
+  EXPECT_THAT(authority_.key_set(kContoso, Version::v2, takes_over + days{2})->at("keys").as_array(), SizeIs(1));
+
+  ASSERT_TRUE(authority_.retain_key(kContoso, first, true, {}, takes_over).ok());
+  EXPECT_THAT(authority_.key_set(kContoso, Version::v2, takes_over + days{900})->at("keys").as_array(), SizeIs(2));
+  EXPECT_EQ(authority_.retain_key(kFabrikam, first, true, {}, takes_over).failure().reason, "no_key");
+}
+
+TEST_F(TokensTest, WhatAWithdrawnKeySignedIsNotBelievedAnyMore) {
+  const std::string before = issued(application_token());
+  EXPECT_EQ(refusal(before), "believed");
+  EXPECT_EQ(authority_.rotate_key(kContoso, {}, kNow, {.lead = hours{1}, .withdraws_old = true}).failure().reason,
+            "bad_rotation");
+  ASSERT_TRUE(authority_.rotate_key(kContoso, {}, kNow + seconds{1}, {.withdraws_old = true}).ok());
+  EXPECT_EQ(refusal(before, kContoso, kNow + seconds{1}), "unknown_key");
+}
+
+TEST_F(TokensTest, ATenantMaySignWithAnEllipticCurve) {
+  issued(application_token());
+  ASSERT_TRUE(authority_.rotate_key(kContoso, {}, kNow, {.algorithm = crypto::Algorithm::ES256}).ok());
+  auto token = authority_.issue(kContoso, application_token(), kNow);
+  EXPECT_EQ(json::text_at(crypto::peek_jws(*token)->header, "alg"), "ES256");
+  EXPECT_EQ(refusal(*token), "believed");
+  // Later keys are of the same kind.
+  ASSERT_TRUE(authority_.rotate_key(kContoso, {}, kNow + days{1}).ok());
+  token = authority_.issue(kContoso, application_token(), kNow + days{1});
+  EXPECT_EQ(json::text_at(crypto::peek_jws(*token)->header, "alg"), "ES256");
+  EXPECT_EQ(authority_.rotate_key(kContoso, {}, kNow, {.algorithm = crypto::Algorithm::PS256}).failure().reason,
+            "bad_algorithm");
 }
 
 TEST_F(TokensTest, EveryKeyShowsInItsTenantsAuditLog) {

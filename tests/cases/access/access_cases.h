@@ -12,7 +12,7 @@
 //     unsupported grants: termsOfUse
 //   case: a compliant Mac is let in        starts a case
 //     at: 2026-01-01T10:00:00Z             default: that very moment
-//     user: ann                            guest: yes; groups: a, b
+//     user: ann                            guest: yes; groups: a, b; second factor: yes
 //     application: crm                     or action: urn:user:registerdevice
 //     client: browser
 //     platform: macOS
@@ -163,6 +163,7 @@ class Reader {
     if (key == "at") return sign_in.now = TRY(parse_iso8601(value)), done();
     if (key == "user") return sign_in.user_id = value, done();
     if (key == "guest") return sign_in.is_guest = value == "yes", done();
+    if (key == "second factor") return sign_in.has_second_factor = value == "yes", done();
     if (key == "groups") return sign_in.group_ids = list_of(value), done();
     if (key == "application") return sign_in.resource_app_id = value, done();
     if (key == "action") return sign_in.user_action = value, done();

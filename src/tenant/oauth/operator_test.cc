@@ -1,0 +1,125 @@
+#include "platform/log/log.h"
+#include "platform/metrics/metrics.h"
+#include "tenant/directory/credentials.h"
+#include "tenant/oauth/housekeeping.h"
+#include "tenant/oauth/oauth_fixture.h"
+#include "tenant/oauth/operator_routes.h"
+
+namespace wardbridge::oauth {
+namespace {
+
+using testing::HasSubstr;
+using testing::SizeIs;
+
+class Operator : public OAuthTest {
+ protected:
+  Operator() { register_operator_routes(router_, *store_, tokens_); }
+
+  http::Headers as(std::vector<std::string> roles, const directory::TenantId& tenant = kContoso) {
+    auto token = tokens_.issue(tenant,
+                               tokens::AccessToken{.audience = directory::kGraphAppId.value,
+                                                   .client = kConnector,
+                                                   .client_name = "Console",
+                                                   .client_proof = tokens::ClientProof::secret,
+                                                   .service_principal = {kConnector.value},
+                                                   .roles = std::move(roles)},
+                               now_);
+    return {{"Authorization", "Bearer " + *token}, {"Content-Type", "application/json"}};
+  }
+  std::size_t keys_listed() {
+    http::Response response = send("GET", "/contoso.example/wardbridge/signingKeys", as({"Directory.Read.All"}));
+    EXPECT_EQ(response.status, 200) << response.body;
+    return object_of(response).at("value").as_array().size();
+  }
+};
+
+TEST_F(Operator, KeysAreListedRotatedAndRetained) {
+  EXPECT_EQ(keys_listed(), 1U);
+  const http::Headers writer = as({"Directory.ReadWrite.All"});
+  http::Response rotated = send("POST", "/contoso.example/wardbridge/signingKeys/rotate", writer, "{}");
+  ASSERT_EQ(rotated.status, 200) << rotated.body;
+  const json::Array keys = object_of(rotated).at("value").as_array();
+  ASSERT_THAT(keys, SizeIs(2));
+  EXPECT_EQ(keys[0].at("state"), "published");
+  EXPECT_EQ(keys[0].at("activeFromDateTime"), "2026-11-24T12:00:00Z");
+  const std::string old_key(keys[1].at("kid").as_string());
+  EXPECT_EQ(send("POST", "/contoso.example/wardbridge/signingKeys/rotate", writer, "{}").status, 409);
+  EXPECT_EQ(
+      send("PATCH", "/contoso.example/wardbridge/signingKeys/" + old_key, writer, R"({"isRetained":true})").status,
+      204);
+  EXPECT_EQ(send("PATCH", "/contoso.example/wardbridge/signingKeys/none", writer, R"({"isRetained":true})").status,
+            404);
+  rotated =
+      send("POST", "/contoso.example/wardbridge/signingKeys/rotate", writer, R"({"leadHours":0,"algorithm":"ES256"})");
+  const json::Array now_listed = object_of(rotated).at("value").as_array();
+  EXPECT_EQ(std::ranges::count_if(now_listed,
+                                  [](const json::Value& key) {
+                                    return key.at("algorithm") == "ES256" && key.at("state") == "active";
+                                  }),
+            1);
+  for (const char* bad :
+       {R"({"leadHours":-1})", R"({"algorithm":"HS256"})", R"({"leadHours":1,"withdrawsOld":true})", "["})
+    EXPECT_EQ(
+        send("POST", "/contoso.example/wardbridge/signingKeys/rotate", as({"Directory.ReadWrite.All"}), bad).status,
+        400)
+        << bad;
+}
+
+TEST_F(Operator, OnlyWhoMayAndOnlyInTheirTenant) {
+  EXPECT_EQ(send("GET", "/contoso.example/wardbridge/signingKeys").status, 401);
+  EXPECT_EQ(send("GET", "/contoso.example/wardbridge/signingKeys", as({})).status, 403);
+  EXPECT_EQ(send("POST", "/contoso.example/wardbridge/signingKeys/rotate", as({"Directory.Read.All"}), "{}").status,
+            403);
+  EXPECT_EQ(send("GET", "/fabrikam.example/wardbridge/signingKeys", as({"Directory.Read.All"})).status, 404);
+  EXPECT_EQ(send("GET", "/contoso.example/wardbridge/signingKeys", as({"Directory.Read.All"}, kFabrikam)).status, 404);
+}
+
+TEST_F(Operator, CredentialsAreListedBeforeTheyEnd) {
+  Status added = store_->write(
+      [&](store::Transaction& tx) { return add_secret(tx, kPortal, "soon", "another-secret", kNow + days{10}); });
+  ASSERT_TRUE(added.ok());
+  http::Response response =
+      send("GET", "/contoso.example/wardbridge/expiringCredentials?days=14", as({"Application.Read.All"}));
+  const json::Array list = object_of(response).at("value").as_array();
+  ASSERT_THAT(list, SizeIs(2)) << response.body;
+  EXPECT_EQ(list[0].at("isExpired"), true);
+  EXPECT_EQ(list[1].at("keyId"), "soon");
+  EXPECT_THAT(response.body, testing::Not(HasSubstr("another-secret")));
+  EXPECT_EQ(send("GET", "/contoso.example/wardbridge/expiringCredentials?days=x", as({"Application.Read.All"})).status,
+            400);
+}
+
+TEST_F(Operator, AWarningComesOncePerThresholdAndAfterTheEnd) {
+  std::vector<std::string> lines;
+  log::set_sink([&](std::string_view line) { lines.emplace_back(line); });
+  Status added = store_->write(
+      [&](store::Transaction& tx) { return add_secret(tx, kPortal, "soon", "another-secret", kNow + days{61}); });
+  ASSERT_TRUE(added.ok());
+  CredentialWatch watch(*store_);
+  auto warned = [&](Duration later) {
+    lines.clear();
+    EXPECT_EQ(watch.run_once(kNow + later), kNow + later + hours{1});
+    return std::ranges::count_if(lines, [](const std::string& line) { return line.find("\"soon\"") != line.npos; });
+  };
+  EXPECT_EQ(warned({}), 0);
+  for (int days_before : {60, 30, 14, 7, 1}) {
+    EXPECT_EQ(warned(days{61 - days_before}), 1) << days_before;
+    EXPECT_EQ(warned(days{61 - days_before} + hours{1}), 0) << days_before;
+  }
+  EXPECT_THAT(metrics::exposition(), HasSubstr("wardbridge_credentials_expiring{within_days=\"1\"} 1"));
+  EXPECT_EQ(warned(days{61}), 1);
+  EXPECT_THAT(lines.front(), HasSubstr("credential_expired"));
+  EXPECT_EQ(warned(days{62}), 0);
+  log::set_sink(nullptr);
+}
+
+TEST_F(Operator, KeysRotateBySchedule) {
+  KeyRotation rotation(*store_, tokens_, days{90});
+  EXPECT_EQ(rotation.run_once(kNow), kNow + hours{1});
+  now_ = kNow + days{89};
+  rotation.run_once(now_);
+  EXPECT_EQ(keys_listed(), 2U);
+}
+
+}  // namespace
+}  // namespace wardbridge::oauth
