@@ -1,5 +1,5 @@
 // Lists: one pass over the rows and the few small documents that the filter and the sort ask for, then the sections of
-// one page only.
+// one page only. Whoever pages through a whole fleet by name or by id goes along an index instead.
 #include <algorithm>
 
 #include "base/text.h"
@@ -104,16 +104,39 @@ std::vector<Match> all_matches(store::Transaction& tx, const Filter& filter, con
   return matches;
 }
 
+// The column that the store itself can sort by; nullptr: it must be done here.
+const char* indexed_order(const std::vector<SortKey>& sort) {
+  if (sort.size() != 1) return nullptr;
+  if (sort.front().field->name == "id") return "id";
+  return sort.front().field->name == "general.name" ? "lower(name)" : nullptr;
+}
+
+// The whole fleet, a page of it.
+Page page_in_order(store::Transaction& tx, const Query& query, const char* order, bool descending, std::size_t first,
+                   std::size_t size) {
+  Page page{.total_count = count(tx)};
+  std::string direction = descending ? " DESC" : "";
+  for (const store::Row& row :
+       tx.query("SELECT id FROM computer ORDER BY " + std::string(order) + direction + ", id LIMIT ? OFFSET ?",
+                {static_cast<std::int64_t>(size), static_cast<std::int64_t>(first)})) {
+    auto computer = load(tx, ComputerId{row.integer(0)}, query.sections);
+    if (computer) page.computers.push_back(std::move(*computer));
+  }
+  return page;
+}
+
 }  // namespace
 
 Result<Page> list(store::Transaction& tx, const Query& query) {
   std::vector<SortKey> sort = TRY(parse_sort(query.sort, query.api_version));
   Filter filter = TRY(Filter::compile(query.filter, query.api_version));
+  auto size = static_cast<std::size_t>(std::clamp(query.page_size, 1, limits::kPageSizeLargest));
+  auto first = static_cast<std::size_t>(std::max(query.page, 0)) * size;
+  if (const char* order = indexed_order(sort); order != nullptr && filter.matches_everything())
+    return page_in_order(tx, query, order, sort.front().descending, first, size);
   std::vector<Match> matches = all_matches(tx, filter, sort);
   Page page;
   page.total_count = static_cast<std::int64_t>(matches.size());
-  auto size = static_cast<std::size_t>(std::clamp(query.page_size, 1, limits::kPageSizeLargest));
-  auto first = static_cast<std::size_t>(std::max(query.page, 0)) * size;
   for (std::size_t i = first; i < matches.size() && i < first + size; ++i) {
     auto computer = load(tx, matches[i].id, query.sections);
     if (computer) page.computers.push_back(std::move(*computer));

@@ -88,6 +88,25 @@ TEST_F(ListTest, PagesCoverTheListOnceAndEndInAnEmptyOne) {
   EXPECT_EQ(listed({.page = 0, .page_size = 1, .filter = "id=gt=1"})->total_count, 3);
 }
 
+// Of equal names the lower id comes first, whichever way the list goes and whoever sorts it.
+TEST_F(ListTest, TheStoreSortsAsThisRoomDoes) {
+  for (const char* name : {"BOB-AIR", "bob-air", "eve", "Eve"})
+    add("", std::string(R"({"general":{"name":")") + name + R"("}})");
+  for (const std::string sort : {"general.name", "general.name:desc", "id", "id:desc"}) {
+    for (int page = 0; page < 4; ++page) {
+      auto by_the_store = listed({.page = page, .page_size = 3, .sort = sort});
+      auto here = listed({.page = page, .page_size = 3, .sort = sort, .filter = "id=ge=0"});
+      ASSERT_TRUE(by_the_store.ok() && here.ok());
+      EXPECT_EQ(by_the_store->total_count, 8);
+      EXPECT_EQ(here->total_count, 8);
+      std::vector<std::int64_t> ids[2];
+      for (const Computer& computer : by_the_store->computers) ids[0].push_back(computer.id.value);
+      for (const Computer& computer : here->computers) ids[1].push_back(computer.id.value);
+      EXPECT_EQ(ids[0], ids[1]) << sort << ", page " << page;
+    }
+  }
+}
+
 TEST_F(ListTest, LoadsOnlyTheSectionsThatAreAskedFor) {
   auto page = listed({.filter = "diskEncryption.fileVault2Enabled==true", .sections = {Section::hardware}});
   ASSERT_EQ(page->computers.size(), 1u);

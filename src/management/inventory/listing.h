@@ -48,6 +48,7 @@ class Filter {
   static Result<Filter> compile(std::string_view expression, int api_version);
 
   bool matches(const Computer& computer) const;
+  bool matches_everything() const { return !root_; }
   const std::set<Section>& sections() const { return sections_; }
 
   // A column that must equal a value for anything to match, if the filter says so: the way to an index.

@@ -42,6 +42,7 @@ CREATE TABLE computer_report (
 CREATE INDEX computer_report_by_time ON computer_report (time);
 )",
         "ALTER TABLE computer ADD COLUMN assessments BIGINT NOT NULL DEFAULT 0;\n",
+        "CREATE INDEX computer_by_name ON computer (lower(name), id);\n",
     },
 };
 
