@@ -67,8 +67,8 @@ std::vector<std::string> scopes_for_user(store::Transaction& tx, const TenantId&
   return words;
 }
 
-Status revoke_scopes(store::Transaction& tx, const TenantId& tenant, const AppId& client, const AppId& resource,
-                     const std::optional<ObjectId>& user, const audit::Actor& by, Time now) {
+Status withdraw_scopes(store::Transaction& tx, const TenantId& tenant, const AppId& client, const AppId& resource,
+                       const std::optional<ObjectId>& user, const audit::Actor& by, Time now) {
   const std::string before =
       user ? own_scopes(tx, tenant, client, resource, *user) : text::join(scopes_of(tx, tenant, client, resource), " ");
   if (before.empty()) return no_consent();
@@ -89,8 +89,8 @@ Status revoke_scopes(store::Transaction& tx, const TenantId& tenant, const AppId
   return done();
 }
 
-Status revoke_app_role(store::Transaction& tx, const TenantId& tenant, const AppId& client, const AppId& resource,
-                       const std::string& role_id, const audit::Actor& by, Time now) {
+Status withdraw_app_role(store::Transaction& tx, const TenantId& tenant, const AppId& client, const AppId& resource,
+                         const std::string& role_id, const audit::Actor& by, Time now) {
   if (tx.execute(
           "DELETE FROM directory_app_role_grant WHERE tenant_id = ? AND client_app_id = ? AND resource_app_id = ?"
           " AND role_id = ?",
@@ -124,9 +124,8 @@ Status add_administrator(store::Transaction& tx, const TenantId& tenant, const O
                          Time now) {
   const auto member = find_user(tx, tenant, user);
   if (!member) return not_found("no_user", "no user has the id `" + user.value + "`");
-  if (tx.execute("INSERT INTO directory_role_member (tenant_id, role_template_id, member_id) VALUES (?, ?, ?)"
-                 " ON CONFLICT DO NOTHING",
-                 {tenant.value, kGlobalAdministrator, member->id.value}) == 0)
+  if (tx.execute("INSERT INTO directory_administrator (tenant_id, user_id) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                 {tenant.value, member->id.value}) == 0)
     return done();
   record_change(tx, tenant,
                 {.activity = "Add member to role",
@@ -141,9 +140,8 @@ Status add_administrator(store::Transaction& tx, const TenantId& tenant, const O
 
 bool is_administrator(store::Transaction& tx, const TenantId& tenant, const ObjectId& user) {
   return tx
-      .query_one(
-          "SELECT member_id FROM directory_role_member WHERE tenant_id = ? AND role_template_id = ? AND member_id = ?",
-          {tenant.value, kGlobalAdministrator, id_key(user.value)})
+      .query_one("SELECT user_id FROM directory_administrator WHERE tenant_id = ? AND user_id = ?",
+                 {tenant.value, id_key(user.value)})
       .has_value();
 }
 

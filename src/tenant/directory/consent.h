@@ -17,11 +17,11 @@ Status grant_user_scopes(store::Transaction& tx, const TenantId& tenant, const A
 std::vector<std::string> scopes_for_user(store::Transaction& tx, const TenantId& tenant, const AppId& client,
                                          const AppId& resource, const ObjectId& user);
 // Takes back the consent of one person, or the one for everyone when there is no `user`. Fails with `no_consent`.
-Status revoke_scopes(store::Transaction& tx, const TenantId& tenant, const AppId& client, const AppId& resource,
-                     const std::optional<ObjectId>& user, const audit::Actor& by, Time now);
+Status withdraw_scopes(store::Transaction& tx, const TenantId& tenant, const AppId& client, const AppId& resource,
+                       const std::optional<ObjectId>& user, const audit::Actor& by, Time now);
 // Fails with `no_consent`.
-Status revoke_app_role(store::Transaction& tx, const TenantId& tenant, const AppId& client, const AppId& resource,
-                       const std::string& role_id, const audit::Actor& by, Time now);
+Status withdraw_app_role(store::Transaction& tx, const TenantId& tenant, const AppId& client, const AppId& resource,
+                         const std::string& role_id, const audit::Actor& by, Time now);
 
 // An application that is registered in another tenant for the use of any (`AzureADMultipleOrgs`), with its home.
 struct ForeignApplication {

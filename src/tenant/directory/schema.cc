@@ -156,11 +156,10 @@ CREATE TABLE directory_user_scope_grant (
   scopes TEXT NOT NULL,
   PRIMARY KEY (tenant_id, client_app_id, resource_app_id, user_id)
 );
-CREATE TABLE directory_role_member (
+CREATE TABLE directory_administrator (
   tenant_id TEXT NOT NULL,
-  role_template_id TEXT NOT NULL,
-  member_id TEXT NOT NULL,
-  PRIMARY KEY (tenant_id, role_template_id, member_id)
+  user_id TEXT NOT NULL,
+  PRIMARY KEY (tenant_id, user_id)
 );
 CREATE TABLE directory_second_factor (
   tenant_id TEXT NOT NULL,

@@ -49,7 +49,7 @@ http::Response Call::one(std::string_view context_name, json::Object object, int
 
 std::vector<Route> all_routes() {
   std::vector<Route> all;
-  for (const auto* part : {&directory_routes(), &device_routes(), &policy_routes(), &log_routes()})
+  for (const auto* part : {&directory_routes(), &device_routes(), &credential_routes(), &policy_routes(), &log_routes()})
     all.insert(all.end(), part->begin(), part->end());
   return all;
 }

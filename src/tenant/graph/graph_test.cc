@@ -157,6 +157,7 @@ TEST_F(Graph, EveryRouteOpensToItsPermissionsAndToNothingElse) {
       "Group.Read.All|Group.ReadWrite.All|GroupMember.Read.All|Directory.Read.All|Directory.ReadWrite.All";
   const std::string app_read =
       "Application.Read.All|Application.ReadWrite.All|Directory.Read.All|Directory.ReadWrite.All";
+  const std::string app_write = "Application.ReadWrite.All|Directory.ReadWrite.All";
   const std::string device_read = "Device.Read.All|Device.ReadWrite.All|Directory.Read.All|Directory.ReadWrite.All";
   const std::string device_write = "Device.ReadWrite.All|Directory.ReadWrite.All";
   const std::string policy_read = "Policy.Read.All|Policy.Read.ConditionalAccess|Policy.ReadWrite.ConditionalAccess";
@@ -172,6 +173,14 @@ TEST_F(Graph, EveryRouteOpensToItsPermissionsAndToNothingElse) {
       {"GET /applications", app_read},
       {"GET /applications/{id}", app_read},
       {"GET /applications(appId='{appId}')", app_read},
+      {"POST /applications/{id}/addPassword", app_write},
+      {"POST /applications/{id}/removePassword", app_write},
+      {"POST /applications/{id}/addKey", app_write},
+      {"POST /applications/{id}/removeKey", app_write},
+      {"POST /applications(appId='{appId}')/addPassword", app_write},
+      {"POST /applications(appId='{appId}')/removePassword", app_write},
+      {"POST /applications(appId='{appId}')/addKey", app_write},
+      {"POST /applications(appId='{appId}')/removeKey", app_write},
       {"GET /servicePrincipals", app_read},
       {"GET /servicePrincipals/{id}", app_read},
       {"GET /servicePrincipals/appId={appId}", app_read},

@@ -43,6 +43,7 @@ struct Route {
 
 const std::vector<Route>& directory_routes();
 const std::vector<Route>& device_routes();
+const std::vector<Route>& credential_routes();
 const std::vector<Route>& policy_routes();
 const std::vector<Route>& log_routes();
 std::vector<Route> all_routes();

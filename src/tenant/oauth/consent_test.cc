@@ -79,7 +79,7 @@ TEST_F(Consent, APersonIsAskedOnceAndItShowsInTheAuditLog) {
   EXPECT_EQ(authorize_again(wants_more()).status, 303);
   // Taken back, it is asked for again.
   Status revoked = store_->write([&](store::Transaction& tx) {
-    return directory::revoke_scopes(tx, kContoso, kPayrollMac, kPayroll, amina_.id, {}, kNow);
+    return directory::withdraw_scopes(tx, kContoso, kPayrollMac, kPayroll, amina_.id, {}, kNow);
   });
   ASSERT_TRUE(revoked.ok());
   EXPECT_EQ(authorize_again(wants_more()).status, 200);
@@ -140,7 +140,7 @@ TEST_F(Consent, AnAdministratorsConsentMakesTheEnterpriseApplicationWithItsPermi
 
   // A permission that is taken back is not in the next token.
   Status revoked = store_->write([&](store::Transaction& tx) {
-    return directory::revoke_app_role(tx, kContoso, kForeign, directory::kIntuneApiAppId,
+    return directory::withdraw_app_role(tx, kContoso, kForeign, directory::kIntuneApiAppId,
                                       *tokens::first_party_role(directory::kIntuneApiAppId, "update_device_attributes"),
                                       {}, kNow);
   });

@@ -140,7 +140,7 @@ TEST_F(Refresh, ADeviceThatIsNoLongerCompliantGetsNoMoreTokensUntilItIsAgain) {
 TEST_F(Refresh, WithdrawnConsentHoldsAtOnceAndIsInTheAuditLog) {
   const std::string refresh_token = refresh_token_of(signed_in());
   Status withdrawn = store_->write([&](store::Transaction& tx) {
-    return directory::revoke_scopes(tx, kContoso, kPayrollMac, kPayroll, std::nullopt, {}, kNow);
+    return directory::withdraw_scopes(tx, kContoso, kPayrollMac, kPayroll, std::nullopt, {}, kNow);
   });
   ASSERT_TRUE(withdrawn.ok());
   EXPECT_EQ(number_of(token(refreshing(refresh_token))), 65001);
