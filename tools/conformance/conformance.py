@@ -6,6 +6,9 @@
 
 Tags: SPEC (a section of a standard), JAMF and ENTRA (a fact of the vendor's wire), DEVIATION (where we differ on purpose),
 INVARIANT (a law of ARCHITECTURE.md). A tag's text runs to the end of its comment block.
+
+Beside them, the demands of RFC 9700 with the test that holds each: comments `RFC 9700 <section> <MUST|SHOULD...>: <demand>`
+in tests; one that says `, not held`, `, not ours` or `, does not apply` stands alone and gives the reason.
 """
 
 import re
@@ -20,6 +23,10 @@ TITLES = {
     "INVARIANT": "Laws",
 }
 TAG = re.compile(r"\b(SPEC|JAMF|ENTRA|DEVIATION|INVARIANT): (.*)")
+
+
+DEMAND = re.compile(r"^RFC 9700 ([\d.]+(?: and [\d.]+)*) ((?:MUST|SHOULD|MAY)(?: NOT)?)(, [a-z ]+)?: (.*)")
+TEST_NAME = re.compile(r"TEST(?:_F)?\((\w+), (\w+)\)")
 
 
 def comment_of(line):
@@ -48,6 +55,30 @@ def tagged(root):
             yield match.group(1), folder, " ".join(text)
 
 
+def demands(root):
+    """(section, word, demand, result) of every demand of RFC 9700 that a test's comment states."""
+    for file in sorted((root / "src").rglob("*_test.cc")):
+        lines = file.read_text(encoding="utf-8").splitlines()
+        for number, line in enumerate(lines):
+            match = DEMAND.match(comment_of(line) or "")
+            if not match:
+                continue
+            section, word, exception, text = match.groups()
+            test = None
+            for following in lines[number + 1:]:
+                more = comment_of(following)
+                if more is None:
+                    test = TEST_NAME.match(following)
+                    break
+                if not more.strip() or DEMAND.match(more):
+                    break
+                text += " " + more.strip()
+            result = exception.strip(", ") if exception else f"holds: `{test.group(1)}.{test.group(2)}`" if test else None
+            if result is None:
+                raise SystemExit(f"{file}:{number + 1}: a demand of RFC 9700 without a test or a reason")
+            yield section, word, text, result
+
+
 def document(root):
     found = list(tagged(root))
     out = ["# Conformance", "", "Made from the code's tagged comments by `tools/conformance/conformance.py`; don't edit.", ""]
@@ -58,6 +89,10 @@ def document(root):
         out += [f"## {title}", ""]
         out += [f"- `{folder}`: {text}" for folder, text in rows]
         out.append("")
+    out += ["## RFC 9700, OAuth 2.0 security", "", "Checked by ourselves, by tests that run with all others.", "",
+            "| section | word | demand | result |", "| --- | --- | --- | --- |"]
+    out += [f"| {section} | {word} | {text} | {result} |" for section, word, text, result in demands(root)]
+    out.append("")
     return "\n".join(out)
 
 

@@ -107,7 +107,9 @@ http::Response authorize_endpoint(const Hop& hop, tokens::Version version) {
     // session's cookie along when the form was another site's.
     auto parameters = Parameters::from_body(hop.request);
     if (!parameters.ok()) return error_page(hop.request, {wire_error(parameters.failure()), {}, {}}, hop.trace);
-    return http::redirect(hop.with.tokens.base_url() + hop.request.path + "?" + hop.request.body, 303);
+    // Written anew: nothing of the body gets into a header as it came.
+    const std::string query = text::to_form(text::parse_form(hop.request.body).value_or(text::Form{}));
+    return http::redirect(hop.with.tokens.base_url() + hop.request.path + "?" + query, 303);
   }
   auto asking = read_asking(hop, version);
   if (!asking.ok()) return error_page(hop.request, {wire_error(asking.failure()), {}, {}}, hop.trace);

@@ -123,7 +123,7 @@ Status grant_for_all(store::Transaction& tx, const Hop& hop, const directory::Te
   return done();
 }
 
-// SPEC: none; ENTRA: `/adminconsent` with client_id, redirect_uri and state.
+// ENTRA: `/adminconsent` with client_id, redirect_uri and state.
 http::Response admin_consent_endpoint(const Hop& hop, tokens::Version version) {
   struct Asking {
     directory::TenantId tenant;

@@ -140,9 +140,9 @@ TEST_F(Consent, AnAdministratorsConsentMakesTheEnterpriseApplicationWithItsPermi
 
   // A permission that is taken back is not in the next token.
   Status revoked = store_->write([&](store::Transaction& tx) {
-    return directory::withdraw_app_role(tx, kContoso, kForeign, directory::kIntuneApiAppId,
-                                      *tokens::first_party_role(directory::kIntuneApiAppId, "update_device_attributes"),
-                                      {}, kNow);
+    return directory::withdraw_app_role(
+        tx, kContoso, kForeign, directory::kIntuneApiAppId,
+        *tokens::first_party_role(directory::kIntuneApiAppId, "update_device_attributes"), {}, kNow);
   });
   ASSERT_TRUE(revoked.ok());
   response = token(fleet_credentials());

@@ -153,6 +153,8 @@ http::Response user_code_step(const Hop& hop) {
   if (!tenant.ok()) return refuse(tenant.failure());
   auto parameters = Parameters::from_body(hop.request);
   if (!parameters.ok()) return refuse(parameters.failure());
+  // Another site's form would type the code in the person's place.
+  if (hop.is_from_other_site()) return ask_for_user_code(hop, tenant->id, std::nullopt);
   auto code = look_up(hop, tenant->id, parameters->get("user_code"));
   if (!code.ok()) {
     if (code.failure().reason != "user_code_unknown") return refuse(code.failure());

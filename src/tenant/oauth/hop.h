@@ -15,6 +15,12 @@ struct Hop {
 
   Time now() const { return request.received; }
   std::string_view user_agent() const { return request.headers.get("User-Agent").value_or(""); }
+  // Whether the form was sent by a page of another site. ("null" is a page that may not say where it comes from, as
+  // ours after a redirect that hides the referrer.)
+  bool is_from_other_site() const {
+    const auto origin = request.headers.get("Origin");
+    return origin && *origin != with.tokens.base_url() && *origin != "null";
+  }
   // `<base>/<tenant id>/<path>`
   std::string address(const directory::TenantId& tenant, std::string_view path) const {
     return with.tokens.base_url() + "/" + tenant.value + "/" + std::string(path);

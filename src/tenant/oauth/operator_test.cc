@@ -52,10 +52,9 @@ TEST_F(Operator, KeysAreListedRotatedAndRetained) {
   rotated =
       send("POST", "/contoso.example/wardbridge/signingKeys/rotate", writer, R"({"leadHours":0,"algorithm":"ES256"})");
   const json::Array now_listed = object_of(rotated).at("value").as_array();
-  EXPECT_EQ(std::ranges::count_if(now_listed,
-                                  [](const json::Value& key) {
-                                    return key.at("algorithm") == "ES256" && key.at("state") == "active";
-                                  }),
+  EXPECT_EQ(std::ranges::count_if(
+                now_listed,
+                [](const json::Value& key) { return key.at("algorithm") == "ES256" && key.at("state") == "active"; }),
             1);
   for (const char* bad :
        {R"({"leadHours":-1})", R"({"algorithm":"HS256"})", R"({"leadHours":1,"withdrawsOld":true})", "["})

@@ -52,6 +52,9 @@ RedirectKind redirect_kind_from(std::string_view name) {
 }
 
 std::optional<RedirectKind> match_redirect_uri(const RegisteredUris& registered, std::string_view redirect_uri) {
+  constexpr std::string_view kPlain = "http://";
+  const bool is_plain = redirect_uri.substr(0, kPlain.size()) == kPlain;
+  if (is_plain && !parse_loopback(redirect_uri)) return std::nullopt;
   if (contains(registered.web, redirect_uri)) return RedirectKind::web;
   if (contains(registered.single_page, redirect_uri)) return RedirectKind::single_page;
   if (contains(registered.native, redirect_uri)) return RedirectKind::native;

@@ -19,6 +19,7 @@ struct RegisteredUris {
 };
 
 // INVARIANT: TH-13: the whole string must be registered; only a native loopback address may differ, in its port.
+// SPEC: RFC 9700 section 2.6: plain http is for this machine alone, whatever is registered.
 // Nothing when it is not: nobody may be sent to such an address, not even with an error.
 std::optional<RedirectKind> match_redirect_uri(const RegisteredUris& registered, std::string_view redirect_uri);
 

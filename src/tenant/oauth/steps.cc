@@ -100,9 +100,7 @@ Result<StepForm> read_step(const Hop& hop, Stage stage) {
   // INVARIANT: a sign-in goes on in the browser that it began in. Otherwise somebody could make another person's
   // browser finish a sign-in that is theirs.
   const std::string browser = read_cookie(hop.request, kBrowserCookie).value_or("");
-  const auto origin = hop.request.headers.get("Origin");
-  const bool is_foreign = origin && *origin != hop.with.tokens.base_url() && *origin != "null";
-  if (is_foreign || !crypto::equal_in_constant_time(crypto::hash_token(browser), pending->browser_hash))
+  if (hop.is_from_other_site() || !crypto::equal_in_constant_time(crypto::hash_token(browser), pending->browser_hash))
     return Failure{Code::unauthenticated, "other_browser",
                    "the sign-in was begun in another browser, or this one does not keep cookies"};
   return StepForm{*std::move(pending), parameters};

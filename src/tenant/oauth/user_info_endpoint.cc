@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "tenant/oauth/endpoints.h"
+#include "tenant/oauth/parameters.h"
 
 namespace wardbridge::oauth {
 namespace {
@@ -31,10 +32,25 @@ http::Response refuse(const Hop& hop, int status, std::string_view error, std::s
   return response;
 }
 
+// SPEC: RFC 6750 section 2.2: the token may come in the form, too, and never in two ways.
+http::Response info_by_form(const Hop& hop) {
+  auto parameters = Parameters::from_body(hop.request);
+  auto token = parameters.ok() ? parameters->find("access_token") : std::nullopt;
+  if (!token) return refuse(hop, 400, "invalid_request", "the form does not carry one access_token");
+  http::Request request = hop.request;
+  request.method = "GET";
+  request.headers.set("Authorization", "Bearer " + *token);
+  return user_info_endpoint({hop.with, request, hop.trace});
+}
+
 }  // namespace
 
 // SPEC: OpenID Connect Core 1.0 section 5.3.
 http::Response user_info_endpoint(const Hop& hop) {
+  const auto type = hop.request.headers.get("Content-Type").value_or("");
+  if (hop.request.method == "POST" && !hop.request.headers.get("Authorization") &&
+      type.starts_with("application/x-www-form-urlencoded"))
+    return info_by_form(hop);
   auto caller = authenticate_person(hop);
   if (!caller.ok() && caller.failure().reason == "no_token") {
     http::Response response = http::text_response(401, "");
