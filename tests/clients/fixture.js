@@ -7,6 +7,7 @@ export const ids = {
   payroll: 'aaaaaaaa-0000-4000-8000-000000000002',   // a resource
   desktop: 'aaaaaaaa-0000-4000-8000-000000000003',   // public, also by device code
   website: 'aaaaaaaa-0000-4000-8000-000000000004',   // confidential, people sign in to it
+  vault: 'aaaaaaaa-0000-4000-8000-000000000005',     // another, for tests that put a policy on it
 };
 export const amina = { name: 'amina@contoso.example', password: 'correct horse battery staple' };
 export const payrollScope = 'api://payroll/user_impersonation';
@@ -48,7 +49,7 @@ tenant:
           client_secret_file: ${folder}/secret.txt
           certificate_file: ${folder}/client.pem
           assertion_audience: token_endpoint
-          application_permissions: [Device.Read.All, Directory.Read.All]
+          application_permissions: [Device.Read.All, Directory.Read.All, Policy.ReadWrite.ConditionalAccess]
         - {name: Payroll, client_id: ${ids.payroll}, identifier_uris: ["api://payroll"]}
         - name: Desktop
           client_id: ${ids.desktop}
@@ -61,5 +62,9 @@ tenant:
           client_secret_file: ${folder}/secret.txt
           redirect_uris: ["https://website.example/done"]
           delegated_permissions: [${payrollScope}, User.Read]
+        - name: Vault
+          client_id: ${ids.vault}
+          client_secret_file: ${folder}/secret.txt
+          redirect_uris: ["https://website.example/done"]
 `;
 }

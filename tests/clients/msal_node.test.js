@@ -15,7 +15,7 @@ test('a secret gives an application its token', async () => {
   const client = new ConfidentialClientApplication(auth(ids.daemon, { clientSecret: at.secret }));
   const answer = await client.acquireTokenByClientCredential({ scopes: [graphScope] });
   const claims = claimsOf(answer.accessToken);
-  assert.deepEqual(claims.roles.sort(), ['Device.Read.All', 'Directory.Read.All']);
+  assert.deepEqual(claims.roles.sort(), ['Device.Read.All', 'Directory.Read.All', 'Policy.ReadWrite.ConditionalAccess']);
   assert.equal(claims.azpacr, '1');
 });
 

@@ -1,10 +1,11 @@
 // Starts a server, runs every *.test.js here against it (or those named), and stops it.   run.js WARDBRIDGE [FILE...]
+// A FILE is named from here, or in full.
 // Exit code 77: skipped, and standard output says why.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve as resolvePath } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { amina, configuration } from './fixture.js';
 
@@ -66,7 +67,7 @@ async function main() {
     writeFileSync(join(folder, 'wardbridge.yaml'), configuration(folder, ports));
     server = await startServer(program, folder);
     const files = named.length ? named : readdirSync(here).filter((name) => name.endsWith('.test.js')).sort();
-    const tests = spawn(process.execPath, ['--test', ...files.map((name) => join(here, name))], {
+    const tests = spawn(process.execPath, ['--test', ...files.map((name) => resolvePath(here, name))], {
       stdio: 'inherit',
       env: {
         ...process.env,
