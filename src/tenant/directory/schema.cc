@@ -156,10 +156,11 @@ CREATE TABLE directory_user_scope_grant (
   scopes TEXT NOT NULL,
   PRIMARY KEY (tenant_id, client_app_id, resource_app_id, user_id)
 );
-CREATE TABLE directory_administrator (
+CREATE TABLE directory_role_member (
   tenant_id TEXT NOT NULL,
-  user_id TEXT NOT NULL,
-  PRIMARY KEY (tenant_id, user_id)
+  role_template_id TEXT NOT NULL,
+  member_id TEXT NOT NULL,
+  PRIMARY KEY (tenant_id, role_template_id, member_id)
 );
 CREATE TABLE directory_second_factor (
   tenant_id TEXT NOT NULL,
@@ -175,6 +176,15 @@ CREATE TABLE directory_recovery_code (
   code_hash TEXT NOT NULL,
   PRIMARY KEY (tenant_id, user_id, code_hash)
 );
+)sql",
+                                   R"sql(
+CREATE TABLE directory_administrator (
+  tenant_id TEXT NOT NULL,
+  user_id TEXT NOT NULL,
+  PRIMARY KEY (tenant_id, user_id)
+);
+INSERT INTO directory_administrator (tenant_id, user_id) SELECT tenant_id, member_id FROM directory_role_member;
+DROP TABLE directory_role_member;
 )sql"}};
 
 }  // namespace wardbridge::directory
