@@ -185,6 +185,8 @@ def findings(root):
             path = str(file.relative_to(root))
             if not file.is_file() or file.suffix not in (".cc", ".h", ".py", ".cmake") or "tools/tidy/" in path:
                 continue
+            if "node_modules" in file.parts:  # other people's
+                continue
             lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
             for rule in LINE_RULES:
                 for number, name, what in rule(path, lines):
