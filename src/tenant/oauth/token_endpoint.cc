@@ -54,9 +54,9 @@ json::Object reply_body(const TokenReply& reply, tokens::Version version, Time n
   return body;
 }
 
-Result<directory::TenantId> tenant_of_request(const Hop& hop, const NamedGrant& grant, const Parameters& parameters) {
-  const std::string& name = hop.request.path_parameter("tenant");
-  if (!names_no_tenant(name) || !grant.tenant_of) return TRY(find_tenant(hop)).id;
+// Of a request whose address names no tenant: the one of what is to be redeemed.
+Result<directory::TenantId> tenant_of_secret(const Hop& hop, const NamedGrant& grant, const Parameters& parameters) {
+  if (!grant.tenant_of) return TRY(find_tenant(hop)).id;
   const std::string secret = TRY(parameters.required(grant.secret_parameter));
   auto tenant = TRY(hop.with.store.read([&](store::Transaction& tx) -> Result<std::optional<directory::TenantId>> {
     return grant.tenant_of(tx, secret);
@@ -68,13 +68,14 @@ Result<directory::TenantId> tenant_of_request(const Hop& hop, const NamedGrant& 
 
 Result<TokenOutcome> answer(const Hop& hop, tokens::Version version) {
   // The tenant first: a wrong address is told as such, whatever else the request says.
-  if (!names_no_tenant(hop.request.path_parameter("tenant"))) TRY(find_tenant(hop));
+  std::optional<directory::TenantId> tenant;
+  if (!names_no_tenant(hop.request.path_parameter("tenant"))) tenant = TRY(find_tenant(hop)).id;
   const Parameters parameters = TRY(Parameters::from_body(hop.request));
   const NamedGrant named = TRY(find_grant(parameters));
-  const directory::TenantId tenant = TRY(tenant_of_request(hop, named, parameters));
+  if (!tenant) tenant = TRY(tenant_of_secret(hop, named, parameters));
   Client client =
-      TRY(authenticate_client({hop.with.store, hop.with.tokens, tenant, hop.now()}, hop.request, parameters));
-  const TokenRequest request{hop, tenant, version, parameters, std::move(client)};
+      TRY(authenticate_client({hop.with.store, hop.with.tokens, *tenant, hop.now()}, hop.request, parameters));
+  const TokenRequest request{hop, *tenant, version, parameters, std::move(client)};
   return named.handler(request);
 }
 
