@@ -103,6 +103,7 @@ http::Response error_explanation(const Hop& hop) {
   if (!known) return message_page("Error", paragraph("This server has no error of that number."));
   return message_page("AADSTS" + std::to_string(*number),
                       paragraph("OAuth error: " + known->error) + paragraph("Reason: " + known->reason) +
+                          paragraph(next_step(static_cast<int>(*number)), "next-step") +
                           paragraph("The answer that carried the number says more, and names a trace ID and a "
                                     "correlation ID, by which an administrator finds the attempt."));
 }
