@@ -92,6 +92,23 @@ class Reader {
       }
     };
   }
+  // What could never be redirected to is told here, and not at somebody's sign-in.
+  Read redirect_uris(std::vector<std::string>& target) const {
+    return [&target, this](const YAML::Node& node, const std::string& path) {
+      texts(target)(node, path);
+      for (const std::string& uri : target) {
+        bool is_plain = uri.starts_with("http://");
+        bool is_local = uri.starts_with("http://localhost") || uri.starts_with("http://127.0.0.1") ||
+                        uri.starts_with("http://[::1]");
+        if (uri.find(':') == std::string::npos || uri.find_first_of("#* ") != std::string::npos) {
+          fail(node, "`" + path + "`: `" + uri + "` is not a whole address without `#` and `*`");
+        }
+        if (is_plain && !is_local) {
+          fail(node, "`" + path + "`: `" + uri + "` must begin with `https://`; `http://` is for loopback addresses");
+        }
+      }
+    };
+  }
   Read listen(Listen& target) const {
     return [&target, this](const YAML::Node& node, const std::string& path) {
       std::string value;
@@ -215,7 +232,8 @@ Keys mail_keys(const Reader& reader, MailConfig& mail) {
 Keys application_keys(const Reader& reader, ApplicationConfig& application) {
   return {{"name", reader.text(application.name)},
           {"client_id", reader.guid(application.client_id)},
-          {"redirect_uris", reader.texts(application.redirect_uris)},
+          {"redirect_uris", reader.redirect_uris(application.redirect_uris)},
+          {"single_page_redirect_uris", reader.redirect_uris(application.single_page_redirect_uris)},
           {"public_client", reader.flag(application.public_client)},
           {"identifier_uris", reader.texts(application.identifier_uris)},
           {"client_secret_file", reader.text(application.client_secret_file)},

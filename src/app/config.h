@@ -43,6 +43,7 @@ struct ApplicationConfig {
   std::string name;
   std::string client_id;  // a GUID; empty: made up at first start and kept
   std::vector<std::string> redirect_uris;
+  std::vector<std::string> single_page_redirect_uris;  // of code that runs in a browser
   bool public_client = false;
   std::vector<std::string> identifier_uris;
   std::string client_secret;       // only the demo sets it in memory

@@ -21,6 +21,23 @@ TEST(ConfigTest, AnEmptyFileIsAllDefaults) {
   EXPECT_EQ(config->tenant.compliance_validity, hours{24});
 }
 
+TEST(ConfigTest, RedirectUrisThatCouldNeverWorkAreTold) {
+  auto with_uri = [](const std::string& uri) {
+    return refusal(
+        "tenant:\n  tenants:\n    - domains: [contoso.example]\n      applications:\n        - {name: A, "
+        "redirect_uris: [\"" +
+        uri + "\"]}\n");
+  };
+  EXPECT_EQ(with_uri("https://portal.example/done"), "accepted");
+  EXPECT_EQ(with_uri("http://localhost:8080/done"), "accepted");
+  EXPECT_EQ(with_uri("msauth.example.payroll://auth"), "accepted");
+  EXPECT_EQ(with_uri("http://portal.example/done"),
+            "w.yaml:5: `tenant.tenants[0].applications[0].redirect_uris`: `http://portal.example/done` must begin with "
+            "`https://`; `http://` is for loopback addresses");
+  EXPECT_NE(with_uri("https://*.example/"), "accepted");
+  EXPECT_NE(with_uri("https://portal.example/#x"), "accepted");
+}
+
 TEST(ConfigTest, ReadsEverything) {
   auto config = parse_config(R"(
 data: /var/lib/wardbridge

@@ -143,6 +143,7 @@ Status set_up_application(store::Transaction& tx, const TenantId& tenant, const 
                                      .created = now};
   (wanted.public_client ? application.public_client_redirect_uris : application.web_redirect_uris) =
       wanted.redirect_uris;
+  application.spa_redirect_uris = wanted.single_page_redirect_uris;
   if (!wanted.identifier_uris.empty()) application.scopes = {{world.entropy.guid(), "user_impersonation"}};
   TRY(directory::create_application(tx, tenant, application, kBy, now));
   directory::ServicePrincipal principal{

@@ -48,7 +48,7 @@ http::Response approval_page(const Hop& hop, const PendingSignIn& pending, const
   const bool is_device = pending.request.purpose == Purpose::device_code;
   auto question =
       is_device ? device_question(hop, pending, judgement) : administrator_question(hop, pending, judgement);
-  if (!question.ok()) return error_page(hop.request, {wire_error(question.failure()), {}, {}}, hop.trace);
+  if (!question.ok()) return refusal_page(hop, question.failure());
   return form_page({.title = is_device ? "Are you trying to sign in on a device?" : "Consent for your organization",
                     .action = hop.address(pending.tenant, "login/approval"),
                     .context = pending.context,
@@ -60,7 +60,7 @@ http::Response approval_page(const Hop& hop, const PendingSignIn& pending, const
 
 http::Response approval_step(const Hop& hop) {
   auto form = read_step(hop, Stage::approval);
-  if (!form.ok()) return error_page(hop.request, {wire_error(form.failure()), {}, {}}, hop.trace);
+  if (!form.ok()) return refusal_page(hop, form.failure());
   PendingSignIn pending = form->pending;
   const Hop next = continued(hop, pending);
   if (form->parameters.get("choice") == "accept") {
@@ -75,7 +75,7 @@ http::Response approval_step(const Hop& hop) {
     log_failure(tx, next, subject_of(pending), wire_error(declined));
     return true;
   });
-  if (!ended.ok() || !*ended) return error_page(hop.request, {wire_error(sign_in_expired()), {}, {}}, next.trace);
+  if (!ended.ok() || !*ended) return refusal_page(next, sign_in_expired());
   if (pending.request.purpose == Purpose::device_code)
     return message_page("Cancelled", paragraph("The device was not signed in. You may close this window."));
   return give_up(next, pending, declined);

@@ -106,13 +106,13 @@ http::Response authorize_endpoint(const Hop& hop, tokens::Version version) {
     // SPEC: OpenID Connect Core 1.0 section 3.1.2.1: GET and POST are alike. Sent on as a GET, which brings the
     // session's cookie along when the form was another site's.
     auto parameters = Parameters::from_body(hop.request);
-    if (!parameters.ok()) return error_page(hop.request, {wire_error(parameters.failure()), {}, {}}, hop.trace);
+    if (!parameters.ok()) return refusal_page(hop, parameters.failure());
     // Written anew: nothing of the body gets into a header as it came.
     const std::string query = text::to_form(text::parse_form(hop.request.body).value_or(text::Form{}));
     return http::redirect(hop.with.tokens.base_url() + hop.request.path + "?" + query, 303);
   }
   auto asking = read_asking(hop, version);
-  if (!asking.ok()) return error_page(hop.request, {wire_error(asking.failure()), {}, {}}, hop.trace);
+  if (!asking.ok()) return refusal_page(hop, asking.failure());
   if (!*asking) return which_account_page(hop);
   Status checked = check_details(hop, **asking);
   if (!checked.ok())

@@ -1,3 +1,4 @@
+#include "tenant/directory/consent.h"
 #include "tenant/oauth/token_request.h"
 
 namespace wardbridge::oauth {
@@ -16,7 +17,7 @@ Result<TokenOutcome> client_credentials_grant(const TokenRequest& request) {
         TRY(resource_of_application_request(tx, request.tenant, request.version, request.parameters));
     token.audience = resource.audience;
     // ENTRA: a token without any role is issued all the same; the resource refuses it.
-    token.roles = directory::app_roles_of(tx, request.tenant, client, resource.application.app_id);
+    token.roles = directory::app_roles_on(tx, request.tenant, client, resource.application);
     return done();
   };
   TRY(request.with().store.read(resolve));

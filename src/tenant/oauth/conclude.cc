@@ -161,22 +161,6 @@ Result<Conclusion> decide(store::Transaction& tx, const Hop& hop, const PendingS
   return end(tx, hop, std::move(conclusion));
 }
 
-std::string next_step(int error_code) {
-  switch (error_code) {
-    case 53000:
-      return "Open the management application on this Mac, correct what it names, let it check in, and try again.";
-    case 530003:
-    case 50097:
-    case 50129:
-      return "Use a Mac that your organization manages: register it with your organization, and sign in from an "
-             "application that can show its registration.";
-    case 90094:
-      return "Ask an administrator to grant these permissions for your organization.";
-    default:
-      return "Ask your administrator, and give the correlation ID below.";
-  }
-}
-
 http::Response blocked(const Hop& hop, const Conclusion& conclusion) {
   const access::Decision& decision = conclusion.judgement.decision;
   const WireError error = refusal_error(decision.error_code, decision.reason);
@@ -185,7 +169,7 @@ http::Response blocked(const Hop& hop, const Conclusion& conclusion) {
     return answer_client(pending.request,
                          {{"error", error.error}, {"error_description", error_description(error, hop.trace)}},
                          hop.with.tokens.issuer(pending.tenant, pending.request.version));
-  ErrorPage page{error, next_step(decision.error_code), {}};
+  ErrorPage page{error};
   if (hop.with.help_link) page.link = hop.with.help_link(pending.tenant, decision.error_code);
   return error_page(hop.request, page, hop.trace);
 }
@@ -194,8 +178,7 @@ http::Response refused(const Hop& hop, const Conclusion& conclusion) {
   const AuthorizationRequest& request = conclusion.pending.request;
   if (request.is_silent() || request.purpose == Purpose::admin_consent)
     return give_up(hop, conclusion.pending, conclusion.refusal);
-  const WireError error = wire_error(conclusion.refusal);
-  return error_page(hop.request, {error, next_step(error.number), {}}, hop.trace);
+  return refusal_page(hop, conclusion.refusal);
 }
 
 http::Response ended(const Hop& hop, const Conclusion& conclusion) {
@@ -230,7 +213,7 @@ http::Response page_of(const Hop& hop, const Conclusion& conclusion) {
       return second_factor_page(hop, conclusion.pending, std::nullopt);
     case Conclusion::Kind::enrolment: {
       auto secret = open_enrolment(hop, conclusion.pending);
-      if (!secret.ok()) return error_page(hop.request, {wire_error(secret.failure()), {}, {}}, hop.trace);
+      if (!secret.ok()) return refusal_page(hop, secret.failure());
       return enrolment_page(hop, conclusion.pending, *secret, conclusion.judgement.user.user_principal_name,
                             std::nullopt);
     }
@@ -249,7 +232,7 @@ http::Response conclude(const Hop& hop, const PendingSignIn& pending) {
       hop.with.store.write([&](store::Transaction& tx) -> Result<Conclusion> { return decide(tx, hop, pending); });
   if (!conclusion.ok()) {
     if (pending.request.is_silent()) return give_up(hop, pending, conclusion.failure());
-    return error_page(hop.request, {wire_error(conclusion.failure()), {}, {}}, hop.trace);
+    return refusal_page(hop, conclusion.failure());
   }
   http::Response response = page_of(hop, *conclusion);
   add_common_headers(response, hop.trace);

@@ -52,7 +52,7 @@ std::optional<WantedPermission> find_permission(const directory::Application& re
 
 http::Response consent_step(const Hop& hop) {
   auto form = read_step(hop, Stage::consent);
-  if (!form.ok()) return error_page(hop.request, {wire_error(form.failure()), {}, {}}, hop.trace);
+  if (!form.ok()) return refusal_page(hop, form.failure());
   PendingSignIn pending = form->pending;
   const Hop next = continued(hop, pending);
   const std::string choice = form->parameters.get("choice");
@@ -63,11 +63,11 @@ http::Response consent_step(const Hop& hop) {
       if (is_mine) log_failure(tx, next, subject_of(pending), wire_error(declined));
       return is_mine;
     });
-    if (!ended.ok() || !*ended) return error_page(hop.request, {wire_error(sign_in_expired()), {}, {}}, next.trace);
+    if (!ended.ok() || !*ended) return refusal_page(next, sign_in_expired());
     return give_up(next, pending, declined);
   }
   Status stored = store_consent(next, pending, choice == "all");
-  if (!stored.ok()) return error_page(hop.request, {wire_error(stored.failure()), {}, {}}, next.trace);
+  if (!stored.ok()) return refusal_page(next, stored.failure());
   pending.has_consented = true;
   return conclude(next, pending);
 }
@@ -159,7 +159,7 @@ http::Response admin_consent_endpoint(const Hop& hop, tokens::Version version) {
     return asking;
   };
   auto asking = read();
-  if (!asking.ok()) return error_page(hop.request, {wire_error(asking.failure()), {}, {}}, hop.trace);
+  if (!asking.ok()) return refusal_page(hop, asking.failure());
   return begin_sign_in(hop, {.tenant = asking->tenant,
                              .request = asking->request,
                              .application = asking->registration.application.display_name,

@@ -141,14 +141,12 @@ http::Response device_code_endpoint(const Hop& hop, tokens::Version version) {
 
 http::Response user_code_page(const Hop& hop) {
   auto tenant = find_tenant(hop);
-  if (!tenant.ok()) return error_page(hop.request, {wire_error(tenant.failure()), {}, {}}, hop.trace);
+  if (!tenant.ok()) return refusal_page(hop, tenant.failure());
   return ask_for_user_code(hop, tenant->id, std::nullopt);
 }
 
 http::Response user_code_step(const Hop& hop) {
-  auto refuse = [&](const Failure& failure) {
-    return error_page(hop.request, {wire_error(failure), {}, {}}, hop.trace);
-  };
+  auto refuse = [&](const Failure& failure) { return refusal_page(hop, failure); };
   auto tenant = find_tenant(hop);
   if (!tenant.ok()) return refuse(tenant.failure());
   auto parameters = Parameters::from_body(hop.request);

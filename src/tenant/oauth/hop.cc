@@ -1,6 +1,12 @@
 #include "tenant/oauth/hop.h"
 
+#include "tenant/oauth/pages.h"
+
 namespace wardbridge::oauth {
+
+http::Response refusal_page(const Hop& hop, const Failure& failure) {
+  return error_page(hop.request, {wire_error(failure)}, hop.trace);
+}
 
 bool names_no_tenant(std::string_view id_or_domain) {
   return text::equal_ignoring_case(id_or_domain, "common") || text::equal_ignoring_case(id_or_domain, "organizations");

@@ -27,6 +27,9 @@ struct Hop {
   }
 };
 
+// The page, or the JSON, that says why not.
+http::Response refusal_page(const Hop& hop, const Failure& failure);
+
 // --- Which tenant a path names.
 // ENTRA: `common` and `organizations` name none; whoever signs in decides.
 bool names_no_tenant(std::string_view id_or_domain);

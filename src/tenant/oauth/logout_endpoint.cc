@@ -54,7 +54,7 @@ http::Response sign_out(const Hop& hop, const SignOut& out) {
     if (out.session) end_session(tx, out.tenant, out.session->id);
     return done();
   });
-  if (!ended.ok()) return error_page(hop.request, {wire_error(ended.failure()), {}, {}}, hop.trace);
+  if (!ended.ok()) return refusal_page(hop, ended.failure());
   http::Response response =
       message_page("Signed out", paragraph("You are signed out. Close this window to end your session."));
   if (!out.redirect_uri.empty()) {
@@ -85,24 +85,21 @@ http::Response ask_to_sign_out(const Hop& hop, const SignOut& out, const Paramet
 http::Response logout_endpoint(const Hop& hop) {
   auto parameters = hop.request.method == "POST" ? Parameters::from_body(hop.request)
                                                  : Parameters::from_form(hop.request.query_parameters());
-  if (!parameters.ok()) return error_page(hop.request, {wire_error(parameters.failure()), {}, {}}, hop.trace);
+  if (!parameters.ok()) return refusal_page(hop, parameters.failure());
   auto out = read_sign_out(hop, *parameters);
-  if (!out.ok()) return error_page(hop.request, {wire_error(out.failure()), {}, {}}, hop.trace);
+  if (!out.ok()) return refusal_page(hop, out.failure());
   if (!out->session || out->session->id == out->named_session) return sign_out(hop, *out);
   return ask_to_sign_out(hop, *out, *parameters);
 }
 
 http::Response logout_step(const Hop& hop) {
   auto parameters = Parameters::from_body(hop.request);
-  if (!parameters.ok()) return error_page(hop.request, {wire_error(parameters.failure()), {}, {}}, hop.trace);
+  if (!parameters.ok()) return refusal_page(hop, parameters.failure());
   auto out = read_sign_out(hop, *parameters);
-  if (!out.ok()) return error_page(hop.request, {wire_error(out.failure()), {}, {}}, hop.trace);
+  if (!out.ok()) return refusal_page(hop, out.failure());
   if (!read_cookie(hop.request, kBrowserCookie) ||
       !crypto::equal_in_constant_time(parameters->get("proof"), sign_out_proof(hop, out->tenant)))
-    return error_page(
-        hop.request,
-        {wire_error(Failure{Code::unauthenticated, "other_browser", "the form was not made for this browser"}), {}, {}},
-        hop.trace);
+    return refusal_page(hop, Failure{Code::unauthenticated, "other_browser", "the form was not made for this browser"});
   return sign_out(hop, *out);
 }
 

@@ -1,4 +1,5 @@
 // The documents by which clients find everything else.
+#include "tenant/oauth/cross_origin.h"
 #include "tenant/oauth/endpoints.h"
 #include "tenant/oauth/pages.h"
 #include "tenant/oauth/parameters.h"
@@ -7,8 +8,10 @@ namespace wardbridge::oauth {
 namespace {
 
 http::Response document(const Hop& hop, const Result<json::Object>& body) {
-  if (!body.ok()) return error_response(wire_error(body.failure()), hop.trace);
-  return http::json_response(200, *body);
+  http::Response response =
+      body.ok() ? http::json_response(200, *body) : error_response(wire_error(body.failure()), hop.trace);
+  let_anyone_read(response);
+  return response;
 }
 
 Result<json::Object> configuration(const Hop& hop, tokens::Version version) {
@@ -103,6 +106,7 @@ http::Response error_explanation(const Hop& hop) {
   if (!known) return message_page("Error", paragraph("This server has no error of that number."));
   return message_page("AADSTS" + std::to_string(*number),
                       paragraph("OAuth error: " + known->error) + paragraph("Reason: " + known->reason) +
+                          paragraph(next_step(static_cast<int>(*number)), "next-step") +
                           paragraph("The answer that carried the number says more, and names a trace ID and a "
                                     "correlation ID, by which an administrator finds the attempt."));
 }

@@ -29,7 +29,8 @@ inline const std::string kVerifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjX
 
 class OAuthTest : public testing::Test {
  protected:
-  OAuthTest() : store_(store::open_sqlite({.path = ":memory:"}).value()) {
+  OAuthTest() : OAuthTest(store::open_sqlite({.path = ":memory:"}).value()) {}
+  explicit OAuthTest(std::unique_ptr<store::Store> store) : store_(std::move(store)) {
     const store::Schema schemas[] = {audit::kSchema,       directory::kSchema, policies::kSchema,
                                      sign_ins::kSchema,    tokens::kSchema,    kSchema,
                                      registration::kSchema};

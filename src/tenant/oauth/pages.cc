@@ -118,14 +118,14 @@ http::Response error_page(const http::Request& request, const ErrorPage& error, 
   if (wants_json(request)) {
     json::Object body = error_body(error.error, trace);
     body["reason"] = error.error.reason;
-    if (!error.next_step.empty()) body["next_step"] = error.next_step;
+    body["next_step"] = next_step(error.error.number);
     if (error.link) body["next_step_uri"] = *error.link;
     http::Response response = http::json_response(error.error.status, body);
     add_common_headers(response, trace);
     return response;
   }
   std::string body = problem_paragraph(error.error);
-  if (!error.next_step.empty()) body += "<p id=\"next-step\">" + escaped(error.next_step) + "</p>\n";
+  body += paragraph(next_step(error.error.number), "next-step");
   // Only web addresses become links: a `javascript:` one would run in this page.
   if (error.link && error.link->starts_with("https://"))
     body += "<p><a id=\"next-step-link\" rel=\"noreferrer\" href=\"" + escaped(*error.link) + "\">Get help</a></p>\n";

@@ -44,8 +44,7 @@ http::Response form_page(const FormPage& page, const Trace& trace);
 
 struct ErrorPage {
   WireError error;
-  std::string next_step;            // what the person can do; may be empty
-  std::optional<std::string> link;  // where
+  std::optional<std::string> link = {};  // where the person finds help
 };
 bool wants_json(const http::Request& request);
 // For `Accept: application/json` the same as a JSON body.

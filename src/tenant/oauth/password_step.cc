@@ -60,8 +60,7 @@ http::Response challenge_device(const Hop& hop, PendingSignIn pending, Stage bef
   pending.stage = Stage::device;
   auto moved =
       hop.with.store.write([&](store::Transaction& tx) -> Result<bool> { return move_on(tx, pending, before); });
-  if (!moved.ok() || !*moved)
-    return error_page(hop.request, {wire_error(moved.ok() ? sign_in_expired() : moved.failure()), {}, {}}, hop.trace);
+  if (!moved.ok() || !*moved) return refusal_page(hop, moved.ok() ? sign_in_expired() : moved.failure());
   http::Response response =
       challenge_response({pending.tenant, nonce, pending.context, device_submit_url(hop, pending.tenant)});
   add_common_headers(response, hop.trace);
@@ -79,14 +78,14 @@ http::Response identified(const Hop& hop, const PendingSignIn& pending, Stage be
 
 http::Response password_step(const Hop& hop) {
   auto form = read_step(hop, Stage::password);
-  if (!form.ok()) return error_page(hop.request, {wire_error(form.failure()), {}, {}}, hop.trace);
+  if (!form.ok()) return refusal_page(hop, form.failure());
   const Hop next = continued(hop, form->pending);
   const std::string name(text::trim(form->parameters.get("login")));
   auto user = check_password(next, form->pending, name, form->parameters.get("passwd"));
   if (!user.ok()) {
     const WireError error = wire_error(user.failure());
     if (user.failure().reason != "wrong_password" || wants_json(hop.request))
-      return error_page(hop.request, {error, {}, {}}, next.trace);
+      return error_page(hop.request, {error}, next.trace);
     return password_page(next, form->pending, "the application", name, error);
   }
   PendingSignIn pending = form->pending;
@@ -98,9 +97,7 @@ http::Response password_step(const Hop& hop) {
 }
 
 http::Response device_step(const Hop& hop) {
-  auto refuse = [&](const Hop& at, const Failure& failure) {
-    return error_page(at.request, {wire_error(failure), {}, {}}, at.trace);
-  };
+  auto refuse = [&](const Hop& at, const Failure& failure) { return refusal_page(at, failure); };
   auto answer = read_answer(hop.request);
   if (!answer.ok()) return refuse(hop, answer.failure());
   auto tenant = find_tenant(hop);
@@ -127,7 +124,7 @@ http::Response device_step(const Hop& hop) {
     if (finish(tx, pending)) log_failure(tx, next, subject_of(pending), error);
     return done();
   });
-  return error_page(hop.request, {ended.ok() ? error : wire_error(ended.failure()), {}, {}}, next.trace);
+  return error_page(hop.request, {ended.ok() ? error : wire_error(ended.failure())}, next.trace);
 }
 
 }  // namespace wardbridge::oauth

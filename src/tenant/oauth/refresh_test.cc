@@ -162,6 +162,29 @@ TEST_F(Refresh, AConfidentialClientProvesItselfEachTime) {
   EXPECT_EQ(token(with(refresh, "client_secret", kSecret)).status, 200);
 }
 
+TEST_F(Refresh, ASinglePageApplicationReadsItsTokensFromItsOriginAndForADay) {
+  const directory::AppId console{"aaaaaaaa-0000-4000-8000-000000000012"};
+  Status added = store_->write([&](store::Transaction& tx) {
+    return add(tx,
+               {.app_id = console, .display_name = "Console", .spa_redirect_uris = {"https://console.example/app"}});
+  });
+  ASSERT_TRUE(added.ok());
+  text::Form asks = with(with(mac_asks(), "client_id", console.value), "redirect_uri", "https://console.example/app");
+  asks = with(asks, "scope", "openid offline_access");
+  text::Form form = with(with(redemption(answer_member(sign_in(asks), "code")), "client_id", console.value),
+                         "redirect_uri", "https://console.example/app");
+  http::Response response = token(form, {{"Origin", "https://console.example"}});
+  ASSERT_EQ(response.status, 200) << response.body;
+  EXPECT_EQ(response.headers.get("Access-Control-Allow-Origin"), "https://console.example");
+  const text::Form refresh = with(refreshing(refresh_token_of(object_of(response))), "client_id", console.value);
+  now_ = kNow + kSinglePageGrantLifetime;
+  response = token(refresh, {{"Origin", "https://evil.example"}});
+  EXPECT_EQ(number_of(response), 70008);
+  EXPECT_FALSE(response.headers.get("Access-Control-Allow-Origin"));
+  // Whoever may ask for the keys may read them.
+  EXPECT_EQ(send("GET", "/contoso.example/discovery/v2.0/keys").headers.get("Access-Control-Allow-Origin"), "*");
+}
+
 TEST_F(Refresh, CommonFindsTheTenantByTheTokenItself) {
   const std::string refresh_token = refresh_token_of(signed_in());
   EXPECT_EQ(token(refreshing(refresh_token), {}, "/common/oauth2/v2.0/token").status, 200);

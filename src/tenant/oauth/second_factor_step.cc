@@ -66,7 +66,7 @@ void prove_second_factor(PendingSignIn& pending) {
 
 http::Response refuse_code(const Hop& hop, const Failure& failure, const http::Response& again) {
   const bool asks_again = failure.reason == "second_factor_wrong" && !wants_json(hop.request);
-  return asks_again ? again : error_page(hop.request, {wire_error(failure), {}, {}}, hop.trace);
+  return asks_again ? again : refusal_page(hop, failure);
 }
 
 http::Response recovery_codes_page(const Hop& hop, const PendingSignIn& pending,
@@ -105,11 +105,11 @@ Status enrol(const Hop& hop, PendingSignIn& pending, const std::string& secret, 
 
 http::Response second_factor_step(const Hop& hop) {
   auto form = read_step(hop, Stage::second_factor);
-  if (!form.ok()) return error_page(hop.request, {wire_error(form.failure()), {}, {}}, hop.trace);
+  if (!form.ok()) return refusal_page(hop, form.failure());
   PendingSignIn pending = form->pending;
   const Hop next = continued(hop, pending);
   auto outcome = try_code(next, pending, form->parameters.get("code"));
-  if (!outcome.ok()) return error_page(hop.request, {wire_error(outcome.failure()), {}, {}}, next.trace);
+  if (!outcome.ok()) return refusal_page(next, outcome.failure());
   if (outcome->refusal)
     return refuse_code(next, *outcome->refusal, second_factor_page(next, pending, wire_error(*outcome->refusal)));
   prove_second_factor(pending);
@@ -118,28 +118,28 @@ http::Response second_factor_step(const Hop& hop) {
 
 http::Response enrolment_step(const Hop& hop) {
   auto form = read_step(hop, Stage::enrolment);
-  if (!form.ok()) return error_page(hop.request, {wire_error(form.failure()), {}, {}}, hop.trace);
+  if (!form.ok()) return refusal_page(hop, form.failure());
   PendingSignIn pending = form->pending;
   const Hop next = continued(hop, pending);
   auto secret = open_enrolment(next, pending);
-  if (!secret.ok()) return error_page(hop.request, {wire_error(secret.failure()), {}, {}}, next.trace);
+  if (!secret.ok()) return refusal_page(next, secret.failure());
   auto step = matching_step(*secret, form->parameters.get("code"), hop.now());
   if (!step) {
     Status counted =
         hop.with.store.write([&](store::Transaction& tx) -> Status { return count_attempt(tx, pending), done(); });
-    if (!counted.ok()) return error_page(hop.request, {wire_error(counted.failure()), {}, {}}, next.trace);
+    if (!counted.ok()) return refusal_page(next, counted.failure());
     return refuse_code(next, wrong_code(),
                        enrolment_page(next, pending, *secret, "your account", wire_error(wrong_code())));
   }
   const std::vector<std::string> codes = make_recovery_codes(hop.with.entropy);
   Status enrolled = enrol(next, pending, *secret, *step, codes);
-  if (!enrolled.ok()) return error_page(hop.request, {wire_error(enrolled.failure()), {}, {}}, next.trace);
+  if (!enrolled.ok()) return refusal_page(next, enrolled.failure());
   return recovery_codes_page(next, pending, codes);
 }
 
 http::Response recovery_codes_step(const Hop& hop) {
   auto form = read_step(hop, Stage::recovery_codes);
-  if (!form.ok()) return error_page(hop.request, {wire_error(form.failure()), {}, {}}, hop.trace);
+  if (!form.ok()) return refusal_page(hop, form.failure());
   return conclude(continued(hop, form->pending), form->pending);
 }
 

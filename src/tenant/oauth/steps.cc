@@ -75,7 +75,7 @@ http::Response begin_sign_in(const Hop& hop, const Beginning& beginning) {
   }
   Status begun =
       hop.with.store.write([&](store::Transaction& tx) -> Status { return begin(tx, pending, hop.now()), done(); });
-  if (!begun.ok()) return error_page(hop.request, {wire_error(begun.failure()), {}, {}}, hop.trace);
+  if (!begun.ok()) return refusal_page(hop, begun.failure());
   http::Response response =
       chooses       ? account_page(hop, pending, *beginning.session)
       : has_session ? identified(hop, pending, Stage::password)
@@ -114,7 +114,7 @@ Hop continued(const Hop& hop, const PendingSignIn& pending) {
 
 http::Response give_up(const Hop& hop, const PendingSignIn& pending, const Failure& failure) {
   WireError error = wire_error(failure);
-  if (pending.request.purpose == Purpose::device_code) return error_page(hop.request, {error, {}, {}}, hop.trace);
+  if (pending.request.purpose == Purpose::device_code) return error_page(hop.request, {error}, hop.trace);
   // SPEC: OpenID Connect Core 1.0 section 3.1.2.6: the words of the authorization endpoint.
   if (failure.reason == "consent_missing") error.error = "consent_required";
   // ENTRA: an administrator's consent has a word of its own.
@@ -126,7 +126,7 @@ http::Response give_up(const Hop& hop, const PendingSignIn& pending, const Failu
 
 http::Response account_step(const Hop& hop) {
   auto form = read_step(hop, Stage::account);
-  if (!form.ok()) return error_page(hop.request, {wire_error(form.failure()), {}, {}}, hop.trace);
+  if (!form.ok()) return refusal_page(hop, form.failure());
   PendingSignIn pending = form->pending;
   const Hop next = continued(hop, pending);
   auto session = next.with.store.read([&](store::Transaction& tx) -> Result<std::optional<Session>> {
@@ -139,7 +139,7 @@ http::Response account_step(const Hop& hop) {
   if (chose_session) pending.person = person_of(**session);
   auto moved = next.with.store.write(
       [&](store::Transaction& tx) -> Result<bool> { return move_on(tx, pending, Stage::account); });
-  if (!moved.ok() || !*moved) return error_page(hop.request, {wire_error(sign_in_expired()), {}, {}}, next.trace);
+  if (!moved.ok() || !*moved) return refusal_page(next, sign_in_expired());
   if (chose_session) return identified(next, pending, Stage::password);
   return password_page(next, pending, "the application", "", std::nullopt);
 }

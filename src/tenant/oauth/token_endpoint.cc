@@ -1,4 +1,5 @@
 #include "tenant/oauth/codes.h"
+#include "tenant/oauth/cross_origin.h"
 #include "tenant/oauth/device_codes.h"
 #include "tenant/oauth/endpoints.h"
 #include "tenant/oauth/token_request.h"
@@ -54,9 +55,9 @@ json::Object reply_body(const TokenReply& reply, tokens::Version version, Time n
   return body;
 }
 
-Result<directory::TenantId> tenant_of_request(const Hop& hop, const NamedGrant& grant, const Parameters& parameters) {
-  const std::string& name = hop.request.path_parameter("tenant");
-  if (!names_no_tenant(name) || !grant.tenant_of) return TRY(find_tenant(hop)).id;
+// Of a request whose address names no tenant: the one of what is to be redeemed.
+Result<directory::TenantId> tenant_of_secret(const Hop& hop, const NamedGrant& grant, const Parameters& parameters) {
+  if (!grant.tenant_of) return TRY(find_tenant(hop)).id;
   const std::string secret = TRY(parameters.required(grant.secret_parameter));
   auto tenant = TRY(hop.with.store.read([&](store::Transaction& tx) -> Result<std::optional<directory::TenantId>> {
     return grant.tenant_of(tx, secret);
@@ -66,26 +67,34 @@ Result<directory::TenantId> tenant_of_request(const Hop& hop, const NamedGrant& 
   return *tenant;
 }
 
-Result<TokenOutcome> answer(const Hop& hop, tokens::Version version) {
+// `client` is who asked, once that is known: an answer that refuses is theirs to read, too.
+Result<TokenOutcome> answer(const Hop& hop, tokens::Version version, std::optional<Client>& client) {
   // The tenant first: a wrong address is told as such, whatever else the request says.
-  if (!names_no_tenant(hop.request.path_parameter("tenant"))) TRY(find_tenant(hop));
+  std::optional<directory::TenantId> tenant;
+  if (!names_no_tenant(hop.request.path_parameter("tenant"))) tenant = TRY(find_tenant(hop)).id;
   const Parameters parameters = TRY(Parameters::from_body(hop.request));
   const NamedGrant named = TRY(find_grant(parameters));
-  const directory::TenantId tenant = TRY(tenant_of_request(hop, named, parameters));
-  Client client =
-      TRY(authenticate_client({hop.with.store, hop.with.tokens, tenant, hop.now()}, hop.request, parameters));
-  const TokenRequest request{hop, tenant, version, parameters, std::move(client)};
+  if (!tenant) tenant = TRY(tenant_of_secret(hop, named, parameters));
+  client = TRY(authenticate_client({hop.with.store, hop.with.tokens, *tenant, hop.now()}, hop.request, parameters));
+  const TokenRequest request{hop, *tenant, version, parameters, *client};
   return named.handler(request);
 }
 
 }  // namespace
 
 http::Response token_endpoint(const Hop& hop, tokens::Version version) {
-  auto outcome = answer(hop, version);
-  if (!outcome.ok()) return error_response(wire_error(outcome.failure()), hop.trace);
-  if (const auto* refusal = std::get_if<Refusal>(&*outcome)) return error_response(refusal->error, hop.trace);
-  http::Response response = http::json_response(200, reply_body(std::get<TokenReply>(*outcome), version, hop.now()));
-  add_common_headers(response, hop.trace);
+  std::optional<Client> client;
+  auto outcome = answer(hop, version, client);
+  http::Response response;
+  if (!outcome.ok()) {
+    response = error_response(wire_error(outcome.failure()), hop.trace);
+  } else if (const auto* refusal = std::get_if<Refusal>(&*outcome)) {
+    response = error_response(refusal->error, hop.trace);
+  } else {
+    response = http::json_response(200, reply_body(std::get<TokenReply>(*outcome), version, hop.now()));
+    add_common_headers(response, hop.trace);
+  }
+  if (client) let_client_read(response, hop.request, client->application);
   return response;
 }
 

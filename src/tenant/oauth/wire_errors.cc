@@ -115,6 +115,42 @@ WireError wire_error(const Failure& failure) {
   return {50000, "server_error", 500, "There was an error issuing a token or with the sign-in service."};
 }
 
+std::string next_step(int number) {
+  switch (number) {
+    case 53000:
+      return "Open the management application on this Mac, correct what it names, let it check in, and try again.";
+    case 530003:
+    case 50097:
+    case 50129:
+      return "Use a Mac that your organization manages: register it with your organization, and sign in from an "
+             "application that can show its registration.";
+    case 90094:
+    case 65001:
+      return "Ask an administrator to grant these permissions for your organization.";
+    case 50053:
+      return "Wait for a minute. If it was not you who tried, tell your administrator.";
+    case 50089:
+    case 70008:
+      return "Go back to the application and start again.";
+    case 90007:
+      return "Allow cookies for this site, go back to the application, and start again in one browser.";
+    case 90119:
+      return "Let the device show a new code, and enter that.";
+    case 90002:
+    case 50059:
+    case 50194:
+      return "Check the address: it must name your organization.";
+    case 50011:
+    case 700016:
+    case 900144:
+    case 9002313:
+    case 50061:
+      return "The application asked for something that is not set up. Tell those who run it, with the IDs below.";
+    default:
+      return "Ask your administrator, and give the correlation ID below.";
+  }
+}
+
 std::optional<KnownNumber> explain_number(int number) {
   const auto* known = std::ranges::find(kKnown, number, &KnownError::number);
   if (known == std::end(kKnown)) return std::nullopt;

@@ -32,6 +32,8 @@ struct KnownNumber {
   std::string reason;  // snake_case
 };
 std::optional<KnownNumber> explain_number(int number);
+// What the person who reads the number can do, in one sentence.
+std::string next_step(int number);
 // A refusal by Conditional Access.
 WireError refusal_error(int number, std::string reason);
 

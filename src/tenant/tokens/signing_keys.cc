@@ -3,6 +3,7 @@
 namespace wardbridge::tokens {
 namespace {
 
+constexpr Duration kActiveMemory = seconds{5};
 constexpr crypto::Algorithm kFirstAlgorithm = crypto::Algorithm::RS256;
 
 std::string sealing_context(const directory::TenantId& tenant, const std::string& key_id) {
@@ -90,16 +91,28 @@ std::optional<crypto::Key> SigningKeys::find_opened(const directory::TenantId& t
   return opened->second;
 }
 
+std::optional<SigningKey> SigningKeys::remembered_active(const directory::TenantId& tenant, Time now) {
+  std::lock_guard lock(mutex_);
+  auto found = active_.find(tenant.value);
+  if (found == active_.end() || now < found->second.from || now >= found->second.until) return std::nullopt;
+  return found->second.key;
+}
+
+SigningKey SigningKeys::remember_active(const directory::TenantId& tenant, SigningKey key, Time now) {
+  std::lock_guard lock(mutex_);
+  opened_.insert_or_assign({tenant.value, key.id}, key.key);
+  active_.insert_or_assign(tenant.value, Remembered{key, now, now + kActiveMemory});
+  return key;
+}
+
 Result<SigningKey> SigningKeys::active(const directory::TenantId& tenant, Time now) {
+  if (auto remembered = remembered_active(tenant, now)) return *std::move(remembered);
   auto found = TRY(store_.read(
       [&](store::Transaction& tx) -> Result<std::optional<ActiveKey>> { return find_active(tx, tenant, now); }));
   if (!found) return make_first(tenant, now);
-  if (auto opened = find_opened(tenant, found->id)) return SigningKey{found->id, *opened};
+  if (auto opened = find_opened(tenant, found->id)) return remember_active(tenant, {found->id, *opened}, now);
   std::string pem = TRY(sealer_.open(found->sealed_private_pem, sealing_context(tenant, found->id)));
-  crypto::Key key = TRY(crypto::Key::from_private_pem(pem, found->algorithm));
-  std::lock_guard lock(mutex_);
-  opened_.emplace(std::pair{tenant.value, found->id}, key);
-  return SigningKey{found->id, key};
+  return remember_active(tenant, {found->id, TRY(crypto::Key::from_private_pem(pem, found->algorithm))}, now);
 }
 
 Result<SigningKeys::Made> SigningKeys::make(const directory::TenantId& tenant, crypto::Algorithm algorithm) {
@@ -118,9 +131,7 @@ Result<SigningKey> SigningKeys::make_first(const directory::TenantId& tenant, Ti
     return true;
   }));
   if (!inserted) return active(tenant, now);
-  std::lock_guard lock(mutex_);
-  opened_.emplace(std::pair{tenant.value, made.key.id}, made.key.key);
-  return made.key;
+  return remember_active(tenant, made.key, now);
 }
 
 Result<std::vector<SigningKey>> SigningKeys::verifying(const directory::TenantId& tenant, Time now) {
@@ -176,7 +187,7 @@ Status SigningKeys::rotate(const directory::TenantId& tenant, const audit::Actor
   auto before = TRY(store_.read(
       [&](store::Transaction& tx) -> Result<std::optional<ActiveKey>> { return find_active(tx, tenant, now); }));
   const Made made = TRY(make(tenant, rotation.algorithm.value_or(before ? before->algorithm : kFirstAlgorithm)));
-  return store_.write([&](store::Transaction& tx) -> Status {
+  TRY(store_.write([&](store::Transaction& tx) -> Status {
     if (waits && is_next_published(tx, tenant, now))
       return conflict("key_is_published", "the next signing key is published already, and will take over by itself");
     const Time takes_over = now + rotation.lead;
@@ -189,7 +200,10 @@ Status SigningKeys::rotate(const directory::TenantId& tenant, const audit::Actor
           {now, tenant.value, now});
     insert_key(tx, tenant, made.key, made.sealed, takes_over, by, now);
     return done();
-  });
+  }));
+  std::lock_guard lock(mutex_);
+  active_.erase(tenant.value);
+  return done();
 }
 
 Result<bool> SigningKeys::rotate_when_due(const directory::TenantId& tenant, Duration period, Time now) {

@@ -46,6 +46,8 @@ class SigningKeys {
   Result<Made> make(const directory::TenantId& tenant, crypto::Algorithm algorithm);
   Result<SigningKey> make_first(const directory::TenantId& tenant, Time now);
 
+  std::optional<SigningKey> remembered_active(const directory::TenantId& tenant, Time now);
+  SigningKey remember_active(const directory::TenantId& tenant, SigningKey key, Time now);
   std::optional<crypto::Key> find_opened(const directory::TenantId& tenant, const std::string& key_id);
 
   store::Store& store_;
@@ -54,6 +56,13 @@ class SigningKeys {
   // Opening and parsing a private key costs more than signing with it. Keys never change, so these never go stale.
   std::mutex mutex_;
   std::map<std::pair<std::string, std::string>, crypto::Key> opened_;
+  // Which key signs is looked up again after a moment: another process may have rotated it.
+  struct Remembered {
+    SigningKey key;
+    Time from;
+    Time until;
+  };
+  std::map<std::string, Remembered> active_;  // by tenant
 };
 
 }  // namespace wardbridge::tokens
