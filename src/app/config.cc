@@ -225,8 +225,13 @@ Keys mail_keys(const Reader& reader, MailConfig& mail) {
           {"security", reader.one_of(mail.security, {"starttls", "tls", "none"})},
           {"username", reader.text(mail.username)},
           {"password_file", reader.text(mail.password_file)},
-          {"from", reader.mail_address(mail.from)},
-          {"to", reader.mail_addresses(mail.to)}};
+          {"from", reader.mail_address(mail.from)}};
+}
+
+Keys with_recipients(const Reader& reader, MailConfig& mail) {
+  Keys keys = mail_keys(reader, mail);
+  keys.emplace("to", reader.mail_addresses(mail.to));
+  return keys;
 }
 
 Keys application_keys(const Reader& reader, ApplicationConfig& application) {
@@ -280,7 +285,7 @@ void read_config(const Reader& reader, const YAML::Node& root, Config& config) {
                         {"public_url", reader.url(config.management.public_url)},
                         {"store", reader.section(store_keys(reader, config.management.store))},
                         {"outbound", reader.section(outbound_keys(reader, config.management.outbound))},
-                        {"mail", reader.section(mail_keys(reader, config.management.mail))},
+                        {"mail", reader.section(with_recipients(reader, config.management.mail))},
                         {"time_zone", reader.time_zone(config.management.time_zone)},
                         {"groups", reader.section({{"mixed_and_or", reader.one_of(config.management.mixed_and_or,
                                                                                   {"and_first", "left_fold"})}})}})},
@@ -289,6 +294,7 @@ void read_config(const Reader& reader, const YAML::Node& root, Config& config) {
                        {"listen", reader.listen(config.tenant.listen)},
                        {"public_url", reader.url(config.tenant.public_url)},
                        {"store", reader.section(store_keys(reader, config.tenant.store))},
+                       {"mail", reader.section(mail_keys(reader, config.tenant.mail))},
                        {"compliance_validity_hours", reader.whole_hours(config.tenant.compliance_validity, 1, 2880)},
                        {"devices_per_user", reader.whole(config.tenant.devices_per_user, 1, 1000)},
                        {"signing_key_days", reader.whole(config.tenant.signing_key_days, 2, 3650)},
@@ -297,20 +303,18 @@ void read_config(const Reader& reader, const YAML::Node& root, Config& config) {
                         })}})}});
 }
 
-void check_mail(const Reader& reader, const YAML::Node& root, const MailConfig& mail) {
+void check_mail(const Reader& reader, const YAML::Node& root, const std::string& part, const MailConfig& mail) {
+  const std::string at = "`" + part + ".mail.";
   bool anything = !mail.from.empty() || !mail.to.empty() || !mail.username.empty() || mail.port != 0;
-  if (mail.server.empty() && anything) reader.fail(root, "`management.mail.server` is required to send mail");
+  if (mail.server.empty() && anything) reader.fail(root, at + "server` is required to send mail");
   if (mail.server.empty()) return;
   bool numeric_or_name = mail.server.find_first_of("/@?# []") == std::string::npos;
-  if (!numeric_or_name) reader.fail(root, "`management.mail.server` must be a host name or an address");
-  if (mail.from.empty()) reader.fail(root, "`management.mail.from` is required with `management.mail.server`");
-  if (mail.username.empty() != mail.password_file.empty()) {
-    reader.fail(root, "`management.mail.username` and `management.mail.password_file` go together");
-  }
-  if (!mail.username.empty() && mail.security == "none") {
-    reader.fail(root,
-                "`management.mail.username` needs `security: starttls` or `tls`: a password is not sent in the clear");
-  }
+  if (!numeric_or_name) reader.fail(root, at + "server` must be a host name or an address");
+  if (mail.from.empty()) reader.fail(root, at + "from` is required with " + at + "server`");
+  if (mail.username.empty() != mail.password_file.empty())
+    reader.fail(root, at + "username` and " + at + "password_file` go together");
+  if (!mail.username.empty() && mail.security == "none")
+    reader.fail(root, at + "username` needs `security: starttls` or `tls`: a password is not sent in the clear");
 }
 
 // What no single key can say.
@@ -327,7 +331,8 @@ void check_whole(const Reader& reader, const YAML::Node& root, const Config& con
       reader.fail(root, "`" + std::string(part) + ".store.connection` is required with `postgresql`");
     }
   }
-  check_mail(reader, root, config.management.mail);
+  check_mail(reader, root, "management", config.management.mail);
+  check_mail(reader, root, "tenant", config.tenant.mail);
   for (const TenantConfig& tenant : config.tenant.tenants) {
     if (tenant.domains.empty()) reader.fail(root, "every entry of `tenant.tenants` needs at least one of `domains`");
   }

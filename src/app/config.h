@@ -54,7 +54,7 @@ struct ApplicationConfig {
   // Delegated permissions, consented for everyone: of Graph by name (`User.Read`), of others behind an identifier URI
   // (`api://payroll/user_impersonation`).
   std::vector<std::string> delegated_permissions;
-  bool device_code = false;               // whether people may sign in to it with a device code
+  bool device_code = false;                   // whether people may sign in to it with a device code
   std::string assertion_audience = "issuer";  // or `token_endpoint`
   bool multitenant = false;
 };
@@ -80,7 +80,7 @@ struct MailConfig {
   std::string username;
   std::string password_file;
   std::string from;
-  std::vector<std::string> to;  // for groups whose notification names nobody
+  std::vector<std::string> to;  // management: for groups whose notification names nobody
 };
 
 struct ManagementConfig {
@@ -99,6 +99,7 @@ struct TenantFaceConfig {
   Listen listen{.port = 9443};
   std::string public_url;
   StoreConfig store;
+  MailConfig mail;  // to people about their own account
   Duration compliance_validity = hours{24};
   int devices_per_user = 10;
   int signing_key_days = 90;  // how long a key signs tokens before the next one takes over

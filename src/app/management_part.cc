@@ -3,7 +3,7 @@
 #include <map>
 #include <mutex>
 
-#include "app/local_authority.h"
+#include "app/outgoing_mail.h"
 #include "base/text.h"
 #include "connector/device_compliance/device_compliance.h"
 #include "connector/ledger/ledger_actor.h"
@@ -53,22 +53,6 @@ struct Road {
   device_compliance::Keeper keeper;
   std::vector<std::unique_ptr<ledger::LedgerActor>> workers;
 };
-
-// Nothing when no mail server is configured.
-Result<std::unique_ptr<mail::SmtpTransport>> mail_transport(const MailConfig& config, const World& world) {
-  if (config.server.empty()) return std::unique_ptr<mail::SmtpTransport>();
-  mail::SmtpOptions options{.server = config.server, .username = config.username};
-  options.ca_file = world.ca_file;
-  options.security = config.security == "tls"    ? mail::Security::tls
-                     : config.security == "none" ? mail::Security::none
-                                                 : mail::Security::starttls;
-  options.port = config.port != 0 ? config.port : options.security == mail::Security::tls ? 465 : 587;
-  if (!config.password_file.empty()) {
-    std::string content = TRY(read_file(config.password_file));
-    options.password = std::string(text::trim(content));
-  }
-  return std::make_unique<mail::SmtpTransport>(std::move(options));
-}
 
 http::ClientOptions webhook_client(const OutboundConfig& config, const World& world) {
   http::ClientOptions options{.ca_file = world.ca_file};
@@ -182,7 +166,7 @@ Result<std::unique_ptr<ManagementPart>> ManagementPart::open(const ManagementCon
   std::vector<store::Schema> schemas;
   for (const store::Schema* schema : kManagementSchemas) schemas.push_back(*schema);
   TRY(store->migrate(schemas));
-  auto smtp = TRY(mail_transport(config.mail, world));
+  auto smtp = TRY(open_mail(config.mail, world));
   criteria::Options criteria = TRY(criteria_options(config));
   auto part = std::unique_ptr<ManagementPart>(new ManagementPart(
       std::make_unique<State>(config, world, std::move(store), std::move(smtp), std::move(criteria))));

@@ -1,5 +1,6 @@
 #include "app/tenant_part.h"
 
+#include "app/outgoing_mail.h"
 #include "app/tenant_setup.h"
 #include "platform/actor/actor.h"
 #include "platform/log/log.h"
@@ -9,6 +10,7 @@
 #include "tenant/oauth/oauth.h"
 #include "tenant/oauth/operator_routes.h"
 #include "tenant/policies/policies.h"
+#include "tenant/registration/owner_mail.h"
 #include "tenant/registration/registration.h"
 #include "tenant/sign_ins/sign_ins.h"
 
@@ -75,6 +77,8 @@ struct TenantPart::State {
   Janitor janitor;
   std::unique_ptr<oauth::KeyRotation> key_rotation;
   oauth::CredentialWatch credential_watch;
+  std::unique_ptr<mail::SmtpTransport> mail;  // none: nobody is mailed
+  std::unique_ptr<registration::OwnerMail> owner_mail;
   Stage stage;
 };
 
@@ -115,11 +119,17 @@ Result<std::unique_ptr<TenantPart>> TenantPart::open(const TenantFaceConfig& con
                                         .help_link = [&state](const directory::TenantId& tenant, int error_code) {
                                           return partner_page(*state.store, tenant, error_code);
                                         }});
-  registration::register_routes(state.router, {.store = *state.store,
-                                               .tokens = *state.authority,
-                                               .certificates = state.certificates,
-                                               .entropy = world.entropy,
-                                               .devices_per_user = static_cast<std::size_t>(config.devices_per_user)});
+  registration::Dependencies registering{.store = *state.store,
+                                         .tokens = *state.authority,
+                                         .certificates = state.certificates,
+                                         .entropy = world.entropy,
+                                         .devices_per_user = static_cast<std::size_t>(config.devices_per_user)};
+  state.mail = TRY(open_mail(config.mail, world));
+  if (state.mail) {
+    state.owner_mail = std::make_unique<registration::OwnerMail>(*state.store, *state.mail, config.mail.from);
+    registering.owner_mail_waits = [&state] { state.stage.wake(*state.owner_mail); };
+  }
+  registration::register_routes(state.router, registering);
   intune::register_routes(state.router, {.store = *state.store,
                                          .authority = *state.authority,
                                          .entropy = world.entropy,
@@ -143,6 +153,7 @@ Status TenantPart::start() {
   state_->stage.add(state_->janitor);
   state_->stage.add(*state_->key_rotation);
   state_->stage.add(state_->credential_watch);
+  if (state_->owner_mail) state_->stage.add(*state_->owner_mail);
   return done();
 }
 

@@ -1,6 +1,7 @@
 #include "tenant/registration/registration.h"
 
 #include "tenant/policies/policies.h"
+#include "tenant/registration/owner_mail.h"
 #include "tenant/registration/registration_wire.h"
 
 namespace wardbridge::registration {
@@ -105,6 +106,11 @@ Result<http::Response> enroll(const Dependencies& dependencies, const http::Requ
       return invalid("wrong_domain", "`" + enrollment.target_domain + "` is not a domain of the user's tenant",
                      "TargetDomain");
     TRY(store_device(tx, caller, device, known.has_value(), dependencies.devices_per_user, caller.actor(request), now));
+    if (dependencies.owner_mail_waits) {
+      tell_owner(tx, {.owner = user, .device = device, .was_known = known.has_value(), .address = request.peer.address},
+                 dependencies.entropy, now);
+      tx.after_commit(dependencies.owner_mail_waits);
+    }
     return user.user_principal_name;
   };
   const std::string user_principal_name = TRY(dependencies.store.write(store_with_user));

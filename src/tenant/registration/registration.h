@@ -7,6 +7,7 @@
 // intake speaks of it.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
@@ -76,6 +77,9 @@ struct Dependencies {
   DeviceCertificates& certificates;
   Entropy& entropy;
   std::size_t devices_per_user = kDevicesPerUser;
+  // Called after a registration whose owner is to be told by mail (owner_mail.h); must not block. Nothing: no mail is
+  // sent, and none is kept.
+  std::function<void()> owner_mail_waits = nullptr;
 };
 // Routes of the device registration service; the dependencies must outlive the router:
 //   GET    /{tenant}/Discover   GET /EnrollmentServer/Discover?tenant=   GET /EnrollmentServer/nonce/{tenant}/

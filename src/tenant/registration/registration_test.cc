@@ -299,5 +299,34 @@ TEST_F(RegistrationTest, TheAuthorityShowsInItsTenantsAuditLog) {
             1);
 }
 
+// Stored with the registration, or not at all.
+TEST_F(RegistrationTest, TheOwnerIsToldByMailWhereThereIsAMailServer) {
+  auto waiting = [&] {
+    return store_
+        ->read([](store::Transaction& tx) -> Result<std::int64_t> {
+          return tx.query_one("SELECT COUNT(*) FROM registration_owner_mail", {})->integer(0);
+        })
+        .value();
+  };
+  registered(crypto::Key::generate(crypto::Algorithm::ES256).value(), amina_);
+  EXPECT_EQ(waiting(), 0) << "no mail server, nothing to keep";
+
+  int woken = 0;
+  router_ = http::Router();
+  register_routes(router_, {.store = *store_,
+                            .tokens = tokens_,
+                            .certificates = certificates_,
+                            .entropy = entropy_,
+                            .devices_per_user = 2,
+                            .owner_mail_waits = [&] { ++woken; }});
+  const crypto::Key key = crypto::Key::generate(crypto::Algorithm::ES256).value();
+  registered(key, amina_);
+  EXPECT_EQ(waiting(), 1);
+  EXPECT_EQ(woken, 1);
+  EXPECT_EQ(enroll(body_for(key), token_for(amina_), "3.0").status, 403) << "over the limit";
+  EXPECT_EQ(waiting(), 1);
+  EXPECT_EQ(woken, 1);
+}
+
 }  // namespace
 }  // namespace wardbridge::registration
