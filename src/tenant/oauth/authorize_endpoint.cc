@@ -78,9 +78,12 @@ Status check_details(const Hop& hop, Asking& asking) {
   TRY(heed_id_token_hint(hop, asking));
   return hop.with.store.read([&](store::Transaction& tx) -> Status {
     // Resolved again when the sign-in ends, with the person's own consent; here only to tell the client early.
-    TRY(resolve_user_request(
+    const Asked asked = TRY(resolve_user_request(
         tx, asking.tenant, asking.client,
         {.version = asking.request.version, .scope = asking.request.scope, .resource_text = asking.request.resource}));
+    // A device is registered with a fresh sign-in only: a session from long ago would be refused there.
+    if (asked.resource.application.app_id == directory::kDeviceRegistrationAppId && !asking.request.max_age_seconds)
+      asking.request.max_age_seconds = registration::kFreshSignIn / seconds{2};
     return done();
   });
 }

@@ -112,6 +112,24 @@ access::SignIn assemble(store::Transaction& tx, const Hop& hop, const Subject& s
   return sign_in;
 }
 
+// ENTRA: policies for registering devices ask for their second factor already when somebody signs in to register one.
+// Whatever else they demand is for the registration to refuse.
+void heed_registration(Judgement& judgement, const std::vector<access::Policy>& policies) {
+  if (judgement.asked.resource.application.app_id != directory::kDeviceRegistrationAppId || !judgement.is_granted() ||
+      judgement.sign_in.has_second_factor)
+    return;
+  access::SignIn registering = judgement.sign_in;
+  registering.resource_app_id.clear();
+  registering.user_action = registration::kRegisterDeviceAction;
+  access::Decision decision = access::decide(registering, policies);
+  registering.has_second_factor = true;
+  if (decision.outcome == access::Outcome::grant ||
+      access::decide(registering, policies).outcome != access::Outcome::grant)
+    return;
+  judgement.decision = std::move(decision);
+  judgement.wants_second_factor = true;
+}
+
 // What the caller of the log knows and the decision doesn't.
 void describe(sign_ins::SignInRecord& record, const Hop& hop, const directory::User& user) {
   record.id = hop.with.entropy.guid();
@@ -137,6 +155,7 @@ Result<Judgement> judge(store::Transaction& tx, const Hop& hop, const Subject& s
     stronger.has_second_factor = true;
     judgement.wants_second_factor = access::decide(stronger, policies).outcome == access::Outcome::grant;
   }
+  heed_registration(judgement, policies);
   return judgement;
 }
 

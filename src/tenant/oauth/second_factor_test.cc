@@ -157,6 +157,38 @@ TEST_F(SecondFactor, AnAdministratorCanRemoveALostOne) {
   EXPECT_THAT(log_in(authorize(mac_asks())).body, HasSubstr("Set up your second factor"));
 }
 
+TEST_F(SecondFactor, APolicyForRegisteringDevicesAsksWhenSomebodySignsInToDoSo) {
+  auto policy = json::parse(R"({"displayName": "New devices with two factors", "state": "enabled",
+    "conditions": {"users": {"includeUsers": ["All"]}, "clientAppTypes": ["all"],
+                   "applications": {"includeUserActions": ["urn:user:registerdevice"]}},
+    "grantControls": {"operator": "OR", "builtInControls": ["mfa"]}})");
+  Status added = store_->write([&](store::Transaction& tx) -> Status {
+    TRY(policies::create(tx, kContoso, "99999999-0000-4000-8000-000000000003", policy->as_object(), {}, kNow));
+    return done();
+  });
+  ASSERT_TRUE(added.ok());
+  text::Form asks = with(with(mac_asks(), "client_id", directory::kAuthenticationBrokerAppId.value), "redirect_uri",
+                         "http://localhost:49152");
+  asks = with(asks, "scope", directory::kDeviceRegistrationAppId.value + "/.default");
+  http::Response page = log_in(authorize(asks));
+  ASSERT_THAT(page.body, HasSubstr("Set up your second factor"));
+  secret_ = secret_of(page);
+  http::Response redirect = answer_form(answer_form(page, {{"code", code_now()}}), {});
+  ASSERT_EQ(redirect.status, 303) << redirect.body;
+  text::Form form =
+      with(redemption(answer_member(redirect, "code")), "client_id", directory::kAuthenticationBrokerAppId.value);
+  const json::Object body = object_of(token(with(form, "redirect_uri", "http://localhost:49152")));
+  auto caller =
+      tokens_.verify(kContoso, *json::text_at(body, "access_token"), directory::kDeviceRegistrationAppId, now_);
+  ASSERT_TRUE(caller.ok()) << caller.failure().message;
+  EXPECT_TRUE(caller->has_second_factor);
+  // A session from a while ago is asked for the password again: registering wants a fresh sign-in.
+  now_ += minutes{5};
+  EXPECT_THAT(authorize_again(asks).body, HasSubstr("passwd"));
+  // Others are not asked for anything.
+  EXPECT_EQ(authorize_again(mac_asks()).status, 303);
+}
+
 TEST_F(SecondFactor, TheRefreshOfASignInWithoutItAsksThePerson) {
   const text::Form asks = with(mac_asks(), "scope", "api://payroll/Pay.Read offline_access");
   const json::Object body = object_of(token(redemption(answer_member(sign_in(asks), "code"))));

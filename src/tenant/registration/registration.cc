@@ -30,6 +30,7 @@ Status check_policies(store::Transaction& tx, const tokens::Caller& caller, cons
                          .user_action = std::string(kRegisterDeviceAction),
                          .client_app_id = caller.client.value,
                          .client_app_type = "mobileAppsAndDesktopClients",
+                         .has_second_factor = caller.has_second_factor,
                          .platform = "macOS"};
   for (const directory::ObjectId& group : directory::transitive_groups_of(tx, caller.tenant, user.id))
     sign_in.group_ids.push_back(group.value);

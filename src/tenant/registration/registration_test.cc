@@ -249,6 +249,16 @@ TEST_F(RegistrationTest, ConditionalAccessMayForbidRegistering) {
   EXPECT_EQ(reason_of(response), "blocked_by_conditional_access");
   EXPECT_THAT(response.body, HasSubstr("No new devices"));
   EXPECT_TRUE(devices().empty());
+  // It asks for a second factor, which this sign-in brought.
+  auto token = tokens_.issue(kContoso,
+                             tokens::AccessToken{.audience = directory::kDeviceRegistrationAppId.value,
+                                                 .client = directory::kAuthenticationBrokerAppId,
+                                                 .user = amina_,
+                                                 .scopes = {std::string(tokens::kRegistrationScope)},
+                                                 .authenticated = kNow - minutes{1},
+                                                 .methods = {"pwd", "mfa"}},
+                             kNow);
+  EXPECT_EQ(enroll(body_for(elliptic_), *token, "3.0").status, 200);
 }
 
 TEST_F(RegistrationTest, ForeignCertificatesHoldNothing) {

@@ -35,8 +35,10 @@ void describe_user(json::Object& claims, Version version, const directory::User&
 void describe_authentication(json::Object& claims, Version version, const std::optional<directory::DeviceId>& device,
                              const std::vector<std::string>& methods, Time authenticated) {
   claims["auth_time"] = to_unix_seconds(authenticated);
-  if (version == Version::v1) {
-    claims["acr"] = "1";
+  // ENTRA: version 1 says how somebody signed in; so do, in both versions, tokens to register devices with.
+  const bool is_for_registration = json::text_at(claims, "aud") == directory::kDeviceRegistrationAppId.value;
+  if (version == Version::v1) claims["acr"] = "1";
+  if (version == Version::v1 || is_for_registration) {
     claims["amr"] = json::to_array(methods);
     if (device) claims["amr"].as_array().emplace_back("rsa");
   }
@@ -152,6 +154,8 @@ Result<Believed> read_access_claims(const json::Object& claims, const Expected& 
   caller.name = json::text_at(claims, "upn").value_or("");
   caller.scopes = words(json::text_at(claims, "scp").value_or(""));
   if (auto device = json::text_at(claims, "deviceid")) caller.device = directory::DeviceId{std::string(*device)};
+  const auto methods = json::optional_texts(claims, "amr").value_or({});
+  caller.has_second_factor = std::ranges::find(methods, "mfa") != methods.end();
   if (auto authenticated = json::integer_at(claims, "auth_time"))
     caller.authenticated = from_unix_seconds(*authenticated);
   return believed;

@@ -49,6 +49,7 @@ struct Caller {
   std::vector<std::string> scopes;            // delegated permissions
   std::optional<directory::DeviceId> device;  // only when the device proved itself at sign-in
   std::optional<Time> authenticated;          // when the user typed the password; nothing for applications
+  bool has_second_factor = false;             // the user proved one at sign-in; said only where the token says how
 
   // Whether the token carries that permission: as a role of an application, as a scope of a user's token.
   bool may(std::string_view permission) const;

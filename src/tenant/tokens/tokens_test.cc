@@ -250,7 +250,8 @@ TEST_F(TokensTest, TheNextKeyIsPublishedADayBeforeItSigns) {
   };
   auto states_at = [&](Time now) {
     std::string states;
-    for (const KeyRecord& key : authority_.keys(kContoso, now).value())
+    const std::vector<KeyRecord> keys = authority_.keys(kContoso, now).value();
+    for (const KeyRecord& key : keys)
       states += std::string(states.empty() ? "" : " ") + name_of(key.state);
     return states;
   };
