@@ -26,6 +26,8 @@ inline constexpr std::size_t kCriteriaPerGroup = 200;
 inline constexpr std::size_t kGroupNesting = 10;
 inline constexpr std::size_t kFilterBytes = 4096;
 inline constexpr std::size_t kFilterNodes = 200;
+inline constexpr std::size_t kRuleCharacters = 3072;  // of a dynamic membership rule, as in the real service
+inline constexpr std::size_t kRuleListValues = 500;
 
 inline constexpr int kPageSize = 100;         // Jamf Pro API default
 inline constexpr int kPageSizeLargest = 2000;  // Jamf Pro API maximum
