@@ -247,6 +247,13 @@ CREATE TABLE directory_member_change (
 );
 CREATE INDEX directory_member_change_by_sequence ON directory_member_change (tenant_id, group_id, sequence);
 ALTER TABLE directory_app_role_grant ADD COLUMN created BIGINT NOT NULL DEFAULT 0;
+CREATE TABLE directory_role_member (
+  tenant_id TEXT NOT NULL,
+  role_template_id TEXT NOT NULL,
+  user_id TEXT NOT NULL,
+  PRIMARY KEY (tenant_id, role_template_id, user_id)
+);
+CREATE INDEX directory_role_member_by_user ON directory_role_member (tenant_id, user_id);
 )sql"}};
 
 }  // namespace wardbridge::directory

@@ -1,6 +1,6 @@
 // $filter of OData 4, the subset that Microsoft Graph's clients use: comparisons (eq ne gt ge lt le), `in`, startswith,
-// endswith, contains, and/or/not and parentheses, over texts, numbers, dates, true, false and null. Private to this
-// room.
+// endswith, contains, `any` over collections of texts, and/or/not and parentheses, over texts, numbers, dates, true,
+// false and null. Private to this room.
 //
 // Checked while it is parsed: every property is one of the resource's, every value of that property's type.
 #pragma once
@@ -28,10 +28,18 @@ class Filter {
   bool is_advanced() const;
 
   struct Node;
+  const Node& root() const { return *root_; }
+  // Both must hold.
+  Filter operator&(const Filter& other) const;
 
  private:
+  friend Result<Filter> parse_search(std::string_view text, const ResourceType& type);
   explicit Filter(std::shared_ptr<const Node> root) : root_(std::move(root)) {}
   std::shared_ptr<const Node> root_;
 };
+
+// $search: `"displayName:ann" OR "mail:ann"`, joined by AND and OR (AND binds tighter); each clause holds where a word
+// of the property starts with the text. Only texts that the type marks as searchable.
+Result<Filter> parse_search(std::string_view text, const ResourceType& type);
 
 }  // namespace wardbridge::graph

@@ -81,27 +81,49 @@ Result<Query> Query::parse(const http::Request& request, const ResourceType& typ
     query.options_.emplace_back(name, value);
   }
   if (rules.advanced_queries_need_header) TRY(query.check_advanced(request));
+  query.order_ = query.asked_order_;
   if (query.order_.empty()) query.order_.push_back({std::string(rules.default_order), false});
   return query;
 }
 
-Result<Query> Query::parse_single(const http::Request& request, const ResourceType& type) {
+Result<Query> Query::parse_single(const http::Request& request, const ResourceType& type,
+                                  const std::vector<std::string_view>& expands) {
   Query query;
   query.type_ = &type;
   for (const auto& [name, value] : request.query_parameters()) {
     if (name == "$select")
       TRY(query.take_select(value));
+    else if (name == "$expand")
+      TRY(query.take_expand(value, expands));
     else if (name.starts_with('$'))
       return unsupported(name);
   }
   return query;
 }
 
+Result<Query> Query::parse_count(const http::Request& request, const ResourceType& type, const CollectionRules& rules) {
+  Query query;
+  query.type_ = &type;
+  for (const auto& [name, value] : request.query_parameters()) {
+    if (name == "$filter" || name == "$search")
+      TRY(query.take_option(name, value, rules));
+    else if (name.starts_with('$'))
+      return unsupported(name);
+  }
+  // ENTRA: the segment is the option `$count=true` in another place.
+  query.count_ = true;
+  TRY(query.check_advanced(request));
+  return query;
+}
+
 Status Query::take_option(const std::string& name, const std::string& value, const CollectionRules& rules) {
-  if (name == "$filter") {
-    filter_ = TRY(Filter::parse(value, *type_));
+  if (name == "$filter" || (name == "$search" && rules.searched)) {
+    search_ = search_ || name == "$search";
+    const Filter part = TRY(name == "$filter" ? Filter::parse(value, *type_) : parse_search(value, *type_));
+    filter_ = filter_ ? *filter_ & part : part;
     return done();
   }
+  if (name == "$expand" && !rules.expands.empty()) return take_expand(value, rules.expands);
   if (name == "$select") return take_select(value);
   if (name == "$top") return take_page_size(value, rules);
   if (name == "$skiptoken") return skip_token_ = value, done();
@@ -147,8 +169,17 @@ Status Query::take_order(const std::string& value) {
     if (!property) return unknown_property(*type_, words[0], "$orderby");
     if (property->type == PropertyType::collection || property->type == PropertyType::complex)
       return invalid("unsupported_query", "`" + std::string(words[0]) + "` has no order", "$orderby");
-    order_.push_back({std::string(words[0]), has_direction && words[1] == "desc"});
+    asked_order_.push_back({std::string(words[0]), has_direction && words[1] == "desc"});
   }
+  return done();
+}
+
+Status Query::take_expand(const std::string& value, const std::vector<std::string_view>& expands) {
+  // `members($select=id)` would narrow what is shown; a client that asks for less can live with more.
+  const std::string_view relation = std::string_view(value).substr(0, value.find('('));
+  if (std::find(expands.begin(), expands.end(), relation) == expands.end())
+    return invalid("unsupported_query", "`$expand` of `" + value + "` is not supported here", "$expand");
+  expanded_ = relation;
   return done();
 }
 
@@ -164,11 +195,11 @@ Status Query::take_page_size(const std::string& value, const CollectionRules& ru
 }
 
 Status Query::check_advanced(const http::Request& request) const {
-  const bool is_advanced = count_ || (filter_ && (filter_->is_advanced() || !order_.empty()));
+  const bool is_advanced = count_ || search_ || (filter_ && (filter_->is_advanced() || !asked_order_.empty()));
   if (!is_advanced) return done();
   const bool accepts = text::equal_ignoring_case(request.headers.get("ConsistencyLevel").value_or(""), "eventual");
   if (accepts && count_) return done();
-  if (accepts && !filter_) return done();
+  if (accepts && (!filter_ || search_)) return done();
   return invalid("advanced_query",
                  "this query needs the header `ConsistencyLevel: eventual` and the query option `$count=true`",
                  "ConsistencyLevel");

@@ -15,6 +15,7 @@ struct Property {
   std::string_view name;  // `displayName`; of a complex property's member `status/errorCode`
   PropertyType type = PropertyType::text;
   bool shown_by_default = true;  // otherwise only when $select names it
+  bool is_searchable = false;    // by $search
 };
 
 struct ResourceType {
