@@ -47,7 +47,7 @@ Status assign_role(store::Transaction& tx, const TenantId& tenant, const Directo
                    const audit::Actor& by, Time now) {
   const auto member = find_user(tx, tenant, user);
   if (!member) return not_found("no_user", "no user has the id `" + user.value + "`");
-  if (tx.execute("INSERT INTO directory_role_member (tenant_id, role_template_id, user_id) VALUES (?, ?, ?)"
+  if (tx.execute("INSERT INTO directory_role_member (tenant_id, role_template_id, member_id) VALUES (?, ?, ?)"
                  " ON CONFLICT DO NOTHING",
                  {tenant.value, role.template_id, member->id.value}) == 0)
     return conflict("already_exists", "`" + member->user_principal_name + "` already has the role");
@@ -59,7 +59,7 @@ Status withdraw_role(store::Transaction& tx, const TenantId& tenant, const Direc
                      const audit::Actor& by, Time now) {
   const auto member = find_user(tx, tenant, user);
   if (!member || tx.execute("DELETE FROM directory_role_member WHERE tenant_id = ? AND role_template_id = ?"
-                            " AND user_id = ?",
+                            " AND member_id = ?",
                             {tenant.value, role.template_id, member->id.value}) == 0)
     return not_found("no_member", "`" + user.value + "` does not have the role");
   record_role(tx, tenant, "Remove member from role", role, *member, by, now);
@@ -68,9 +68,9 @@ Status withdraw_role(store::Transaction& tx, const TenantId& tenant, const Direc
 
 std::vector<ObjectId> role_members(store::Transaction& tx, const TenantId& tenant, const DirectoryRole& role) {
   std::vector<ObjectId> found;
-  for (const store::Row& row : tx.query(
-           "SELECT user_id FROM directory_role_member WHERE tenant_id = ? AND role_template_id = ? ORDER BY user_id",
-           {tenant.value, role.template_id}))
+  for (const store::Row& row : tx.query("SELECT member_id FROM directory_role_member WHERE tenant_id = ? AND "
+                                        "role_template_id = ? ORDER BY member_id",
+                                        {tenant.value, role.template_id}))
     found.push_back({row.text(0)});
   return found;
 }
@@ -78,7 +78,7 @@ std::vector<ObjectId> role_members(store::Transaction& tx, const TenantId& tenan
 std::vector<const DirectoryRole*> roles_of(store::Transaction& tx, const TenantId& tenant, const ObjectId& user) {
   std::vector<const DirectoryRole*> found;
   for (const store::Row& row :
-       tx.query("SELECT role_template_id FROM directory_role_member WHERE tenant_id = ? AND user_id = ?",
+       tx.query("SELECT role_template_id FROM directory_role_member WHERE tenant_id = ? AND member_id = ?",
                 {tenant.value, id_key(user.value)}))
     if (const DirectoryRole* role = find_directory_role(row.text(0))) found.push_back(role);
   return found;

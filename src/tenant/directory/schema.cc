@@ -250,10 +250,10 @@ ALTER TABLE directory_app_role_grant ADD COLUMN created BIGINT NOT NULL DEFAULT 
 CREATE TABLE directory_role_member (
   tenant_id TEXT NOT NULL,
   role_template_id TEXT NOT NULL,
-  user_id TEXT NOT NULL,
-  PRIMARY KEY (tenant_id, role_template_id, user_id)
+  member_id TEXT NOT NULL,
+  PRIMARY KEY (tenant_id, role_template_id, member_id)
 );
-CREATE INDEX directory_role_member_by_user ON directory_role_member (tenant_id, user_id);
+CREATE INDEX directory_role_member_by_member ON directory_role_member (tenant_id, member_id);
 )sql"}};
 
 }  // namespace wardbridge::directory

@@ -214,7 +214,7 @@ Status delete_user(store::Transaction& tx, const TenantId& tenant, const ObjectI
     TRY(update_device(tx, tenant, device, by, now));
   }
   end_memberships(tx, tenant, user->id, now);
-  tx.post("DELETE FROM directory_role_member WHERE tenant_id = ? AND user_id = ?", {tenant.value, user->id.value});
+  tx.post("DELETE FROM directory_role_member WHERE tenant_id = ? AND member_id = ?", {tenant.value, user->id.value});
   tx.post("DELETE FROM directory_user WHERE tenant_id = ? AND id = ?", {tenant.value, user->id.value});
   record_change(tx, tenant, user_change("Delete user", *user, {}), by, now);
   after_removal(tx, tenant, ObjectKind::user, user->id, now);

@@ -306,8 +306,8 @@ Response read_delta(const Call& call) {
     latest.next.after.reset();
     return latest;
   }));
-  const std::string link =
-      call.with.base_url + call.request.path + (page.is_last ? "?$deltatoken=" : "?$skiptoken=") + token_text(page.next);
+  const std::string link = call.with.base_url + call.request.path + (page.is_last ? "?$deltatoken=" : "?$skiptoken=") +
+                           token_text(page.next);
   return reply(call.request, 200,
                {{"@odata.context", call.context(kind.name)},
                 {page.is_last ? "@odata.deltaLink" : "@odata.nextLink", link},

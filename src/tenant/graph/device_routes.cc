@@ -26,12 +26,7 @@ void expand_device(store::Transaction& tx, const Call& call, const std::string& 
              device && device->registered_owner) {
     ids = {device->registered_owner};
   }
-  constexpr std::size_t kShown = 20;
-  if (ids.size() > kShown) ids.resize(kShown);
-  json::Array shown;
-  for (MaybeItem& one : typed_objects(tx, call, ids))
-    if (one) shown.push_back(std::move(*one));
-  item[relation] = std::move(shown);
+  item[relation] = expanded_objects(tx, call, std::move(ids));
 }
 
 Result<Walk> walk_devices(const Call& call, const Query& query) {

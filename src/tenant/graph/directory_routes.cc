@@ -144,7 +144,7 @@ Response get_by_ids(const Call& call) {
   json::Array items = TRY(call.with.store.read([&](store::Transaction& tx) -> Result<json::Array> {
     json::Array found;
     for (MaybeItem& item : typed_objects(tx, call, ids))
-      if (item && is_wanted(*item)) found.push_back(std::move(*item));
+      if (item && is_wanted(*item)) found.push_back(directory_object_type().default_view(*item));
     return found;
   }));
   return reply(call.request, 200, {{"@odata.context", call.context("directoryObjects")}, {"value", std::move(items)}});

@@ -16,19 +16,14 @@ using Response = Result<http::Response>;
 
 const CollectionRules kGroupRules{
     .expands = {"members", "memberOf", "transitiveMembers"}, .searched = true, .advanced_queries_need_header = true};
-constexpr std::size_t kExpandedMembers = 20;
 
 void expand_group(store::Transaction& tx, const Call& call, const std::string& relation, json::Object& item) {
   const directory::TenantId& tenant = call.caller.tenant;
   const ObjectId id{std::string(item.at("id").as_string())};
-  std::vector<ObjectId> ids = relation == "members"    ? directory::members(tx, tenant, id, {}, kExpandedMembers)
+  std::vector<ObjectId> ids = relation == "members"    ? directory::members(tx, tenant, id, {}, kExpandedObjects)
                               : relation == "memberOf" ? directory::groups_of(tx, tenant, id)
                                                        : directory::transitive_members(tx, tenant, id);
-  if (ids.size() > kExpandedMembers) ids.resize(kExpandedMembers);
-  json::Array shown;
-  for (MaybeItem& one : typed_objects(tx, call, ids))
-    if (one) shown.push_back(std::move(*one));
-  item[relation] = std::move(shown);
+  item[relation] = expanded_objects(tx, call, std::move(ids));
 }
 
 Result<Walk> walk_groups(const Call& call, const Query& query) {

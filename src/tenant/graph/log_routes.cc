@@ -1,5 +1,6 @@
 // The sign-in log and the audit log: read newest first, a page at a time, so that a long log is never loaded whole.
 #include <algorithm>
+#include <limits>
 
 #include "base/text.h"
 #include "tenant/graph/read.h"
@@ -87,6 +88,20 @@ Response list_directory_audits(const Call& call) {
   return reply_log(call, directory_audit_type(), "auditLogs/directoryAudits", older_audit_rows);
 }
 
+Response get_directory_audit(const Call& call) {
+  const std::string& id = call.parameter("id");
+  return reply_one(
+      call, directory_audit_type(), "auditLogs/directoryAudits", id, [&](store::Transaction& tx) -> MaybeItem {
+        constexpr std::string_view kPrefix = "Directory_";
+        const auto sequence =
+            id.starts_with(kPrefix) ? text::parse_integer(id.substr(kPrefix.size())) : std::optional<std::int64_t>();
+        if (!sequence || *sequence < 0 || *sequence == std::numeric_limits<std::int64_t>::max()) return std::nullopt;
+        const auto rows = directory::audit_rows(tx, call.caller.tenant, 1, *sequence + 1);
+        if (rows.empty() || rows.front().sequence != *sequence) return std::nullopt;
+        return to_json(rows.front());
+      });
+}
+
 }  // namespace
 
 const std::vector<Route>& log_routes() {
@@ -94,10 +109,14 @@ const std::vector<Route>& log_routes() {
     const AnyOf logs{"AuditLog.Read.All"};
     // ENTRA: the sign-in log asks for both.
     const AnyOf directory{"Directory.Read.All", "Directory.ReadWrite.All"};
+    constexpr auto kMethod = Effect::by_method;
+    constexpr auto kBoth = Versions::both;
+    constexpr std::string_view kLogOptions = "$filter $select $top $skiptoken";
     return new std::vector<Route>{
-        {"GET", "/auditLogs/signIns", {logs, directory}, list_sign_ins},
-        {"GET", "/auditLogs/signIns/{id}", {logs, directory}, get_sign_in},
-        {"GET", "/auditLogs/directoryAudits", {logs}, list_directory_audits},
+        {"GET", "/auditLogs/signIns", {logs, directory}, list_sign_ins, kMethod, kBoth, kLogOptions},
+        {"GET", "/auditLogs/signIns/{id}", {logs, directory}, get_sign_in, kMethod, kBoth, kObjectOptions},
+        {"GET", "/auditLogs/directoryAudits", {logs}, list_directory_audits, kMethod, kBoth, kLogOptions},
+        {"GET", "/auditLogs/directoryAudits/{id}", {logs}, get_directory_audit, kMethod, kBoth, kObjectOptions},
     };
   }();
   return *kRoutes;

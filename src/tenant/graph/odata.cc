@@ -47,6 +47,18 @@ const Property* ResourceType::find(std::string_view property) const {
   return found == properties.end() ? nullptr : &*found;
 }
 
+json::Object ResourceType::default_view(const json::Object& item) const {
+  const std::string_view is = json::text_at(item, "@odata.type").value_or("");
+  for (const ResourceType* subtype : subtypes)
+    if (is.ends_with(subtype->name)) return subtype->default_view(item);
+  json::Object shown;
+  for (const auto& member : item) {
+    const Property* property = find(member.key());
+    if (!property || property->shown_by_default) shown[member.key()] = member.value();
+  }
+  return shown;
+}
+
 const json::Value& value_at(const json::Object& item, std::string_view path) {
   static const json::Value kNull;
   const json::Object* object = &item;
@@ -208,13 +220,7 @@ Status Query::check_advanced(const http::Request& request) const {
 json::Object Query::select(const json::Object& item) const {
   json::Object shown;
   if (const json::Value* type = json::find(item, "@odata.type")) shown["@odata.type"] = *type;
-  if (selected_.empty()) {
-    for (const auto& member : item) {
-      const Property* property = type_->find(member.key());
-      if (!property || property->shown_by_default) shown[member.key()] = member.value();
-    }
-    return shown;
-  }
+  if (selected_.empty()) return type_->default_view(item);
   for (const std::string& name : selected_)
     if (const json::Value* value = item.if_contains(name)) shown[name] = *value;
   return shown;

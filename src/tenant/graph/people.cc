@@ -100,6 +100,14 @@ std::vector<MaybeItem> typed_objects(store::Transaction& tx, const Call& call, c
   return items;
 }
 
+json::Array expanded_objects(store::Transaction& tx, const Call& call, std::vector<ObjectId> ids) {
+  if (ids.size() > kExpandedObjects) ids.resize(kExpandedObjects);
+  json::Array shown;
+  for (const MaybeItem& item : typed_objects(tx, call, ids))
+    if (item) shown.push_back(directory_object_type().default_view(*item));
+  return shown;
+}
+
 MaybeItem typed_object(store::Transaction& tx, const Call& call, const ObjectId& id) {
   return typed_objects(tx, call, {id}).front();
 }

@@ -25,6 +25,9 @@ json::Object application_json(store::Transaction& tx, const Call& call, const di
 // Users, groups, devices and service principals with their types, in the order of `ids`; nothing for what isn't there.
 std::vector<MaybeItem> typed_objects(store::Transaction& tx, const Call& call,
                                      const std::vector<directory::ObjectId>& ids);
+// The first of them, as $expand shows a relation. ENTRA: at most this many.
+inline constexpr std::size_t kExpandedObjects = 20;
+json::Array expanded_objects(store::Transaction& tx, const Call& call, std::vector<directory::ObjectId> ids);
 MaybeItem typed_object(store::Transaction& tx, const Call& call, const directory::ObjectId& id);
 
 // A collection of objects of several types, in the order of their ids. `ids_after(tx, id, limit)` gives the next ones;

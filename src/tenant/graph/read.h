@@ -36,13 +36,8 @@ inline Result<json::Object> body_of(const Call& call) {
 // The reply to a creation: the object, and where it is.
 inline http::Response created(const Call& call, std::string_view collection, const ResourceType& type,
                               const json::Object& item) {
-  json::Object shown;
-  for (const auto& member : item) {
-    const Property* property = type.find(member.key());
-    if (!property || property->shown_by_default) shown[member.key()] = member.value();
-  }
   const std::string id(json::text_at(item, "id").value_or(""));
-  http::Response response = call.one(collection, std::move(shown), 201);
+  http::Response response = call.one(collection, type.default_view(item), 201);
   response.headers.set("Location",
                        call.with.base_url + "/" + std::string(call.version) + "/" + std::string(collection) + "/" + id);
   return response;

@@ -21,7 +21,10 @@ struct Property {
 struct ResourceType {
   std::string_view name;  // `microsoft.graph.device`
   std::vector<Property> properties;
+  std::vector<const ResourceType*> subtypes = {};  // of a type whose items say what they are in `@odata.type`
 
+  // What is shown of an item when nothing is selected.
+  json::Object default_view(const json::Object& item) const;
   const Property* find(std::string_view property) const;
 };
 

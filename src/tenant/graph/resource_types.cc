@@ -19,13 +19,13 @@ void add_extension_attributes(ResourceType& type, const std::string& member) {
 }
 
 const std::vector<const ResourceType*>& member_types() {
-  static const auto* const kTypes =
-      new std::vector<const ResourceType*>{&user_type(), &group_type(), &device_type(), &service_principal_type()};
+  static const auto* const kTypes = new std::vector<const ResourceType*>{
+      &user_type(), &group_type(), &device_type(), &service_principal_type(), &application_type()};
   return *kTypes;
 }
 
 ResourceType union_of_members() {
-  ResourceType all{"microsoft.graph.directoryObject", {}};
+  ResourceType all{"microsoft.graph.directoryObject", {}, member_types()};
   for (const ResourceType* type : member_types())
     for (const Property& property : type->properties)
       if (!all.find(property.name)) all.properties.push_back(property);

@@ -18,17 +18,6 @@ const CollectionRules kUserRules{
     .expands = {"manager", "directReports", "memberOf", "transitiveMemberOf", "registeredDevices", "ownedDevices"},
     .searched = true,
     .advanced_queries_need_header = true};
-// ENTRA: at most this many of a relation are shown by $expand.
-constexpr std::size_t kExpanded = 20;
-
-json::Array shown_objects(store::Transaction& tx, const Call& call, std::vector<ObjectId> ids) {
-  if (ids.size() > kExpanded) ids.resize(kExpanded);
-  json::Array items;
-  for (MaybeItem& item : typed_objects(tx, call, ids))
-    if (item) items.push_back(std::move(*item));
-  return items;
-}
-
 std::vector<ObjectId> ids_of(const auto& objects) {
   std::vector<ObjectId> ids;
   for (const auto& object : objects) ids.push_back(object.id);
@@ -41,15 +30,15 @@ void expand_user(store::Transaction& tx, const Call& call, const std::string& re
   if (relation == "manager") {
     const auto user = directory::find_user(tx, tenant, id);
     const auto manager = user && user->manager ? typed_object(tx, call, user->manager) : std::nullopt;
-    if (manager) item["manager"] = *manager;
+    if (manager) item["manager"] = user_type().default_view(*manager);
   } else if (relation == "directReports") {
-    item[relation] = shown_objects(tx, call, ids_of(directory::direct_reports(tx, tenant, id)));
+    item[relation] = expanded_objects(tx, call, ids_of(directory::direct_reports(tx, tenant, id)));
   } else if (relation == "memberOf") {
-    item[relation] = shown_objects(tx, call, directory::groups_of(tx, tenant, id));
+    item[relation] = expanded_objects(tx, call, directory::groups_of(tx, tenant, id));
   } else if (relation == "transitiveMemberOf") {
-    item[relation] = shown_objects(tx, call, directory::transitive_groups_of(tx, tenant, id));
+    item[relation] = expanded_objects(tx, call, directory::transitive_groups_of(tx, tenant, id));
   } else {
-    item[relation] = shown_objects(tx, call, ids_of(directory::devices_of_user(tx, tenant, id)));
+    item[relation] = expanded_objects(tx, call, ids_of(directory::devices_of_user(tx, tenant, id)));
   }
 }
 
