@@ -3,6 +3,8 @@
 #include "app/tenant_setup.h"
 #include "platform/actor/actor.h"
 #include "platform/log/log.h"
+#include "tenant/directory/delta.h"
+#include "tenant/directory/memberships.h"
 #include "tenant/graph/graph.h"
 #include "tenant/intune/intune.h"
 #include "tenant/oauth/housekeeping.h"
@@ -40,7 +42,10 @@ class Janitor final : public Actor {
   std::string name() const override { return "tenant_janitor"; }
   Time run_once(Time now) override {
     Status status = store_.write([&](store::Transaction& tx) -> Status {
-      for (const auto& tenant : directory::tenants(tx)) intune::trim_messages(tx, tenant.id, now - kMessageLife);
+      for (const auto& tenant : directory::tenants(tx)) {
+        intune::trim_messages(tx, tenant.id, now - kMessageLife);
+        directory::trim_changes(tx, tenant.id, now);
+      }
       return done();
     });
     if (!status.ok()) log::warning("old_messages_stay", {{"reason", status.failure().reason}});
@@ -49,6 +54,37 @@ class Janitor final : public Actor {
 
  private:
   static constexpr Duration kMessageLife = days{30};
+  store::Store& store_;
+};
+
+// Keeps groups with dynamic membership up to date with changed rules and with time.
+class MembershipProcessing final : public Actor {
+ public:
+  explicit MembershipProcessing(store::Store& store) : store_(store) {}
+  std::string name() const override { return "dynamic_membership"; }
+  Time run_once(Time now) override {
+    constexpr std::size_t kObjectsAtATime = 200;
+    bool is_done = true;
+    for (const directory::TenantId& tenant : tenants()) {
+      // One short transaction for each tenant in turn: nobody waits long for another's new rule.
+      const auto work = store_.write([&](store::Transaction& tx) -> Result<directory::MembershipWork> {
+        return directory::process_memberships(tx, tenant, now, kObjectsAtATime);
+      });
+      if (!work.ok()) log::warning("memberships_wait", {{"reason", work.failure().reason}});
+      is_done = is_done && (!work.ok() || work->is_done);
+    }
+    return is_done ? now + seconds{2} : now;
+  }
+
+ private:
+  std::vector<directory::TenantId> tenants() const {
+    const auto found = store_.read([](store::Transaction& tx) -> Result<std::vector<directory::TenantId>> {
+      std::vector<directory::TenantId> ids;
+      for (const auto& tenant : directory::tenants(tx)) ids.push_back(tenant.id);
+      return ids;
+    });
+    return found.ok() ? *found : std::vector<directory::TenantId>{};
+  }
   store::Store& store_;
 };
 
@@ -62,6 +98,7 @@ struct TenantPart::State {
         certificates(*store, world.sealer, world.entropy),
         janitor(*store),
         credential_watch(*store),
+        memberships(*store),
         stage(world.clock) {}
 
   TenantFaceConfig config;
@@ -75,6 +112,7 @@ struct TenantPart::State {
   Janitor janitor;
   std::unique_ptr<oauth::KeyRotation> key_rotation;
   oauth::CredentialWatch credential_watch;
+  MembershipProcessing memberships;
   Stage stage;
 };
 
@@ -143,6 +181,7 @@ Status TenantPart::start() {
   state_->stage.add(state_->janitor);
   state_->stage.add(*state_->key_rotation);
   state_->stage.add(state_->credential_watch);
+  state_->stage.add(state_->memberships);
   return done();
 }
 

@@ -220,7 +220,8 @@ CREATE INDEX directory_membership_reassessment_by_due ON directory_membership_re
 ALTER TABLE directory_device ADD COLUMN details TEXT NOT NULL DEFAULT '{}';
 ALTER TABLE directory_device ADD COLUMN display_name_key TEXT NOT NULL DEFAULT '';
 ALTER TABLE directory_device ADD COLUMN operating_system_key TEXT NOT NULL DEFAULT '';
-UPDATE directory_device SET display_name_key = lower(substr(display_name, 1, 256)), operating_system_key = lower(substr(operating_system, 1, 256));
+UPDATE directory_device SET display_name_key = lower(substr(display_name, 1, 256)),
+  operating_system_key = lower(substr(operating_system, 1, 256));
 CREATE INDEX directory_device_by_display_name ON directory_device
   (tenant_id, display_name_key, id, is_compliant, is_managed, account_enabled, compliance_expiration);
 CREATE INDEX directory_device_by_system ON directory_device (tenant_id, operating_system_key, display_name_key, id);

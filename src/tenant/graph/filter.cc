@@ -9,7 +9,6 @@
 #include "base/time.h"
 #include "tenant/graph/filter_tokens.h"
 #include "tenant/graph/filter_tree.h"
-#include "tenant/graph/odata.h"
 
 namespace wardbridge::graph {
 
@@ -341,6 +340,15 @@ bool evaluate(const Node& node, const json::Object& item) {
   }
 }
 
+// What must all hold, of a filter that is nothing but `and` at its top.
+std::vector<const Node*> conjuncts_of(const Node& root) {
+  std::vector<const Node*> found{&root};
+  for (std::size_t i = 0; i < found.size(); ++i)
+    if (found[i]->kind == Kind::all_of)
+      for (const NodePointer& child : found[i]->children) found.push_back(child.get());
+  return found;
+}
+
 bool any_node(const Node& node, bool (*wanted)(const Node&)) {
   return wanted(node) || std::any_of(node.children.begin(), node.children.end(),
                                      [&](const NodePointer& child) { return any_node(*child, wanted); });
@@ -409,16 +417,17 @@ Result<Filter> parse_search(std::string_view text, const ResourceType& type) {
 bool Filter::matches(const json::Object& item) const { return evaluate(*root_, item); }
 
 std::optional<std::string> Filter::required_text(std::string_view property) const {
-  std::vector<const Node*> conjuncts{root_.get()};
-  while (!conjuncts.empty()) {
-    const Node* node = conjuncts.back();
-    conjuncts.pop_back();
-    if (node->kind == Kind::all_of) {
-      for (const NodePointer& child : node->children) conjuncts.push_back(child.get());
-    } else if (node->kind == Kind::equal && node->property && node->property->name == property &&
-               node->values.front().is_string()) {
+  for (const Node* node : conjuncts_of(*root_))
+    if (node->kind == Kind::equal && node->property->name == property && node->values.front().is_string())
       return std::string(node->values.front().get_string());
-    }
+  return std::nullopt;
+}
+
+std::optional<Time> Filter::earliest(std::string_view property) const {
+  for (const Node* node : conjuncts_of(*root_)) {
+    const bool is_bound = node->kind == Kind::equal || node->kind == Kind::greater || node->kind == Kind::greater_equal;
+    if (is_bound && node->property->name == property && node->values.front().is_int64())
+      return from_unix_milliseconds(node->values.front().get_int64());
   }
   return std::nullopt;
 }

@@ -12,6 +12,7 @@
 
 #include "base/json.h"
 #include "base/result.h"
+#include "base/time.h"
 #include "tenant/graph/resource_type.h"
 
 namespace wardbridge::graph {
@@ -24,6 +25,9 @@ class Filter {
   bool matches(const json::Object& item) const;
   // The text that `property` must equal in every match, if the filter says so: lets one look-up replace a scan.
   std::optional<std::string> required_text(std::string_view property) const;
+  // The moment that `property` is not earlier than in every match, if the filter says so: where a log that is read
+  // newest first may stop.
+  std::optional<Time> earliest(std::string_view property) const;
   // Uses `ne`, `not` or `endswith`.
   bool is_advanced() const;
 

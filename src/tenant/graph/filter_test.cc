@@ -128,6 +128,18 @@ TEST(Filter, RefusesWhatItCannotMean) {
     EXPECT_EQ(reason_of(bad), "unsupported_filter") << bad;
 }
 
+TEST(Filter, TellsTheEarliestMomentOfEveryMatch) {
+  const auto earliest = [](const char* filter) {
+    const auto bound = Filter::parse(filter, car_type())->earliest("built");
+    return bound ? to_date(*bound) : "none";
+  };
+  EXPECT_EQ(earliest("built ge 2026-03-01"), "2026-03-01");
+  EXPECT_EQ(earliest("name eq 'x' and (doors eq 5 and built gt 2026-03-02)"), "2026-03-02");
+  EXPECT_EQ(earliest("built le 2026-03-01"), "none");
+  EXPECT_EQ(earliest("built ge 2026-03-01 or doors eq 5"), "none");
+  EXPECT_EQ(earliest("not built ge 2026-03-01"), "none");
+}
+
 TEST(Filter, MessagesSayWhere) {
   const auto parsed = Filter::parse("doors eq 5 and name eq 7", car_type());
   ASSERT_FALSE(parsed.ok());

@@ -56,4 +56,7 @@ void register_routes(http::Router& router, Dependencies dependencies);
 bool is_graph_path(std::string_view path);
 http::Response fallback(const http::Request& request, int status, std::string_view message);
 
+// docs/reference/graph.md: every route with its query options and permissions.
+std::string reference_page();
+
 }  // namespace wardbridge::graph

@@ -106,7 +106,4 @@ class Query {
   std::string skip_token_;
 };
 
-// -1, 0, 1: null first, then by type; texts without case.
-int compare_values(const json::Value& a, const json::Value& b);
-
 }  // namespace wardbridge::graph

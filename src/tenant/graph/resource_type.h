@@ -31,4 +31,7 @@ struct ResourceType {
 // The value at a property's path, null when it isn't there.
 const json::Value& value_at(const json::Object& item, std::string_view path);
 
+// -1, 0, 1: null first, then by type; texts without case.
+int compare_values(const json::Value& a, const json::Value& b);
+
 }  // namespace wardbridge::graph
