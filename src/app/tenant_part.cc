@@ -64,19 +64,31 @@ class MembershipProcessing final : public Actor {
   std::string name() const override { return "dynamic_membership"; }
   Time run_once(Time now) override {
     constexpr std::size_t kObjectsAtATime = 200;
-    bool is_done = true;
+    Time next = now + seconds{2};  // rules change through any server
     for (const directory::TenantId& tenant : tenants()) {
+      const auto before = work_of(tenant, now);
+      if (!before.ok()) continue;
+      next = std::min(next, before->next_due);
+      if (before->is_done) continue;
       // One short transaction for each tenant in turn: nobody waits long for another's new rule.
-      const auto work = store_.write([&](store::Transaction& tx) -> Result<directory::MembershipWork> {
-        return directory::process_memberships(tx, tenant, now, kObjectsAtATime);
+      const Status processed = store_.write([&](store::Transaction& tx) -> Status {
+        directory::process_memberships(tx, tenant, now, kObjectsAtATime);
+        return done();
       });
-      if (!work.ok()) log::warning("memberships_wait", {{"reason", work.failure().reason}});
-      is_done = is_done && (!work.ok() || work->is_done);
+      if (processed.ok())
+        next = now;
+      else
+        log::warning("memberships_wait", {{"reason", processed.failure().reason}});
     }
-    return is_done ? now + seconds{2} : now;
+    return next;
   }
 
  private:
+  Result<directory::MembershipWork> work_of(const directory::TenantId& tenant, Time now) const {
+    return store_.read([&](store::Transaction& tx) -> Result<directory::MembershipWork> {
+      return directory::membership_work(tx, tenant, now);
+    });
+  }
   std::vector<directory::TenantId> tenants() const {
     const auto found = store_.read([](store::Transaction& tx) -> Result<std::vector<directory::TenantId>> {
       std::vector<directory::TenantId> ids;

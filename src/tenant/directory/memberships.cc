@@ -278,8 +278,7 @@ std::vector<ObjectId> objects_after(store::Transaction& tx, const TenantId& tena
   return ids;
 }
 
-// Returns how many objects it looked at.
-std::size_t scan_some(store::Transaction& tx, const TenantId& tenant, const Scan& scan, Time now, std::size_t limit) {
+void scan_some(store::Transaction& tx, const TenantId& tenant, const Scan& scan, Time now, std::size_t limit) {
   const Subject subject = scan.group.rule->subject();
   const std::vector<ObjectId> ids = objects_after(tx, tenant, subject, scan.position, limit);
   const std::vector<DynamicGroup> by_groups = groups_judging(tx, tenant, subject, true);
@@ -302,7 +301,6 @@ std::size_t scan_some(store::Transaction& tx, const TenantId& tenant, const Scan
       " membership_updated = ? WHERE tenant_id = ? AND id = ?",
       {static_cast<int>(progress), is_finished ? "" : ids.back().value, static_cast<std::int64_t>(ids.size()),
        is_finished ? now : kEpoch, tenant.value, scan.group.id.value});
-  return ids.size();
 }
 
 std::size_t reassess_due(store::Transaction& tx, const TenantId& tenant, Time now, std::size_t limit) {
@@ -358,18 +356,19 @@ void end_memberships(store::Transaction& tx, const TenantId& tenant, const Objec
           {tenant.value, id_key(member.value)});
 }
 
-MembershipWork process_memberships(store::Transaction& tx, const TenantId& tenant, Time now, std::size_t limit) {
-  std::size_t looked_at = reassess_due(tx, tenant, now, limit);
-  bool is_done = looked_at < limit;
-  if (is_done) {
-    if (const auto scan = next_scan(tx, tenant)) {
-      scan_some(tx, tenant, *scan, now, limit);
-      is_done = false;
-    }
-  }
+MembershipWork membership_work(store::Transaction& tx, const TenantId& tenant, Time now) {
   const auto due =
       tx.query("SELECT MIN(due) FROM directory_membership_reassessment WHERE tenant_id = ?", {tenant.value});
-  return {is_done, due.front().maybe_time(0).value_or(kNever)};
+  const auto scan = tx.query_one(
+      "SELECT 1 FROM directory_group WHERE tenant_id = ? AND rule_progress IN (1, 2) AND rule_is_paused = 0 LIMIT 1",
+      {tenant.value});
+  const Time next_due = due.front().maybe_time(0).value_or(kNever);
+  return {!scan && now < next_due, next_due};
+}
+
+void process_memberships(store::Transaction& tx, const TenantId& tenant, Time now, std::size_t limit) {
+  if (reassess_due(tx, tenant, now, limit) == limit) return;
+  if (const auto scan = next_scan(tx, tenant)) scan_some(tx, tenant, *scan, now, limit);
 }
 
 Result<RuleEvaluation> evaluate_rule(store::Transaction& tx, const TenantId& tenant, const std::string& text,

@@ -2,9 +2,10 @@
 // changed rule is judged over the whole directory here, some objects at a time; and so is what time alone may have
 // changed since (rules that read `system.now`).
 //
-//   MembershipWork work = TRY(store.write([&](store::Transaction& tx) -> Result<MembershipWork> {
-//     return directory::process_memberships(tx, tenant, now, 500);
-//   }));
+//   Status status = store.write([&](store::Transaction& tx) -> Status {
+//     directory::process_memberships(tx, tenant, now, 500);
+//     return done();
+//   });                                         // again, until membership_work() says that it is done
 #pragma once
 
 #include <string>
@@ -15,11 +16,13 @@
 namespace wardbridge::directory {
 
 struct MembershipWork {
-  bool is_done = true;     // false: call again at once
+  bool is_done = true;     // false: there is more to do now
   Time next_due = kNever;  // when time alone may change a membership
 };
+// Whether there is anything to do, for a transaction that only reads.
+MembershipWork membership_work(store::Transaction& tx, const TenantId& tenant, Time now);
 // At most about `limit` objects. Safe to call from several servers at a time.
-MembershipWork process_memberships(store::Transaction& tx, const TenantId& tenant, Time now, std::size_t limit);
+void process_memberships(store::Transaction& tx, const TenantId& tenant, Time now, std::size_t limit);
 
 // Whether `text` is a rule, and how it judges one user or device. Fails with `bad_membership_rule`, `not_found`/
 // `no_object`, and `invalid_argument`/`wrong_subject` for a device and a rule about users.

@@ -67,7 +67,8 @@ class GraphDirectory : public Graph {
   void process_memberships(Time at = kNow) {
     for (int round = 0; round < 100; ++round) {
       const auto work = store_->write([&](store::Transaction& tx) -> Result<directory::MembershipWork> {
-        return directory::process_memberships(tx, kTenant, at, 2);
+        directory::process_memberships(tx, kTenant, at, 2);
+        return directory::membership_work(tx, kTenant, at);
       });
       ASSERT_TRUE(work.ok());
       if (work->is_done) return;
