@@ -68,8 +68,10 @@ class MembershipProcessing final : public Actor {
     for (const directory::TenantId& tenant : tenants()) {
       const auto before = work_of(tenant, now);
       if (!before.ok()) continue;
-      next = std::min(next, before->next_due);
-      if (before->is_done) continue;
+      if (before->is_done) {
+        next = std::min(next, before->next_due);
+        continue;
+      }
       // One short transaction for each tenant in turn: nobody waits long for another's new rule.
       const Status processed = store_.write([&](store::Transaction& tx) -> Status {
         directory::process_memberships(tx, tenant, now, kObjectsAtATime);

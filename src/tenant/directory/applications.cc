@@ -55,27 +55,27 @@ Application application_from(const store::Row& row) {
   auto parsed = json::parse(row.text(4));
   CHECK(parsed.ok(), "an application's document is written by this file alone");
   const json::Object& document = parsed->as_object();
-  Application application{.id = {row.text(1)},
-                          .app_id = {row.text(0)},
-                          .display_name = row.text(2),
-                          .sign_in_audience = text_of(document, "signInAudience"),
-                          .identifier_uris = texts_of(document, "identifierUris"),
-                          .web_redirect_uris = texts_of(document, "webRedirectUris"),
-                          .public_client_redirect_uris = texts_of(document, "publicClientRedirectUris"),
-                          .spa_redirect_uris = texts_of(document, "spaRedirectUris"),
-                          .is_public_client = json::bool_at(document, "isPublicClient").value_or(false),
-                          .app_roles = {},
-                          .scopes = {},
-                          .required = {},
-                          .allows_device_code = json::bool_at(document, "allowsDeviceCode").value_or(false),
-                          .accepts_token_endpoint_audience =
-                              json::bool_at(document, "acceptsTokenEndpointAudience").value_or(false),
-                          .created = row.time(3),
-                          .description = text_of(document, "description"),
-                          .notes = text_of(document, "notes"),
-                          .home_page_url = text_of(document, "homePageUrl"),
-                          .logout_url = text_of(document, "logoutUrl"),
-                          .tags = texts_of(document, "tags")};
+  Application application{
+      .id = {row.text(1)},
+      .app_id = {row.text(0)},
+      .display_name = row.text(2),
+      .sign_in_audience = text_of(document, "signInAudience"),
+      .identifier_uris = texts_of(document, "identifierUris"),
+      .web_redirect_uris = texts_of(document, "webRedirectUris"),
+      .public_client_redirect_uris = texts_of(document, "publicClientRedirectUris"),
+      .spa_redirect_uris = texts_of(document, "spaRedirectUris"),
+      .is_public_client = json::bool_at(document, "isPublicClient").value_or(false),
+      .app_roles = {},
+      .scopes = {},
+      .required = {},
+      .allows_device_code = json::bool_at(document, "allowsDeviceCode").value_or(false),
+      .accepts_token_endpoint_audience = json::bool_at(document, "acceptsTokenEndpointAudience").value_or(false),
+      .created = row.time(3),
+      .description = text_of(document, "description"),
+      .notes = text_of(document, "notes"),
+      .home_page_url = text_of(document, "homePageUrl"),
+      .logout_url = text_of(document, "logoutUrl"),
+      .tags = texts_of(document, "tags")};
   for_each_object(document, "appRoles", [&](const json::Object& role) {
     application.app_roles.push_back({text_of(role, "id"), text_of(role, "value"), text_of(role, "displayName")});
   });

@@ -353,9 +353,6 @@ struct AppRoleGrant {
 };
 // Of one client, or of everyone when it is empty.
 std::vector<AppRoleGrant> app_role_grants(store::Transaction& tx, const TenantId& tenant, const AppId& client = {});
-// Tokens issued from now on lack the role. `not_found`/`no_grant`.
-Status revoke_app_role(store::Transaction& tx, const TenantId& tenant, const AppId& client, const AppId& resource,
-                       const std::string& role_id, const audit::Actor& by, Time now);
 // Delegated permission for everyone (consentType AllPrincipals): a space-separated list of scope values.
 Status grant_scopes(store::Transaction& tx, const TenantId& tenant, const AppId& client, const AppId& resource,
                     const std::string& scopes, const audit::Actor& by, Time now);

@@ -21,7 +21,7 @@ const audit::Actor kMembershipProcessing{audit::Actor::Kind::system, "", "Dynami
 
 // A stored rule, compiled once while it is used. Rules never change, so whoever holds one may go on using it.
 RulePointer compiled(const std::string& text, Subject subject) {
-  constexpr std::size_t kRemembered = 2048;
+  constexpr std::size_t kRulesRemembered = 2048;
   static std::mutex mutex;
   static auto* const known = new std::map<std::pair<std::string, Subject>, RulePointer>();
   const std::lock_guard lock(mutex);
@@ -30,7 +30,7 @@ RulePointer compiled(const std::string& text, Subject subject) {
     auto rule = Rule::compile(text, subject);
     CHECK(rule.ok(), "a stored rule has been compiled before");
     RulePointer made = std::make_shared<const Rule>(std::move(*rule));
-    if (known->size() > kRemembered) {
+    if (known->size() > kRulesRemembered) {
       known->clear();
       return made;
     }

@@ -147,7 +147,7 @@ CREATE TABLE directory_scope_grant (
   PRIMARY KEY (tenant_id, client_app_id, resource_app_id)
 );
 )sql",
-                                   R"sql(
+                             R"sql(
 ALTER TABLE directory_application_credential ADD COLUMN warned_days BIGINT NOT NULL DEFAULT 1000000;
 CREATE TABLE directory_user_scope_grant (
   tenant_id TEXT NOT NULL,
@@ -178,7 +178,7 @@ CREATE TABLE directory_recovery_code (
   PRIMARY KEY (tenant_id, user_id, code_hash)
 );
 )sql",
-                                   R"sql(
+                             R"sql(
 CREATE TABLE directory_administrator (
   tenant_id TEXT NOT NULL,
   user_id TEXT NOT NULL,
@@ -255,6 +255,9 @@ CREATE TABLE directory_role_member (
   PRIMARY KEY (tenant_id, role_template_id, member_id)
 );
 CREATE INDEX directory_role_member_by_member ON directory_role_member (tenant_id, member_id);
+INSERT INTO directory_role_member (tenant_id, role_template_id, member_id)
+  SELECT tenant_id, '62e90394-69f5-4237-9190-012177145e10', user_id FROM directory_administrator;
+DROP TABLE directory_administrator;
 )sql"}};
 
 }  // namespace wardbridge::directory

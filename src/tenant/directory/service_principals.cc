@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "tenant/directory/after_change.h"
+#include "tenant/directory/consent.h"
 #include "tenant/directory/directory.h"
 #include "tenant/directory/text_keys.h"
 
@@ -99,12 +100,15 @@ Status delete_service_principal(store::Transaction& tx, const TenantId& tenant, 
   const auto principal = find_service_principal(tx, tenant, app);
   if (!principal) return no_principal(app);
   // Each withdrawn grant has its row: it may be the one that somebody looks for later.
+  const auto concerns = [&](const auto& grant) {
+    return grant.client == principal->app_id || grant.resource == principal->app_id;
+  };
   for (const AppRoleGrant& grant : app_role_grants(tx, tenant))
-    if (grant.client == principal->app_id || grant.resource == principal->app_id)
-      TRY(revoke_app_role(tx, tenant, grant.client, grant.resource, grant.role_id, by, now));
+    if (concerns(grant)) TRY(withdraw_app_role(tx, tenant, grant.client, grant.resource, grant.role_id, by, now));
   for (const ScopeGrant& grant : scope_grants(tx, tenant))
-    if (grant.client == principal->app_id || grant.resource == principal->app_id)
-      TRY(replace_scopes(tx, tenant, grant.client, grant.resource, "", by, now));
+    if (concerns(grant)) TRY(withdraw_scopes(tx, tenant, grant.client, grant.resource, std::nullopt, by, now));
+  for (const UserScopeGrant& grant : user_scope_grants(tx, tenant))
+    if (concerns(grant)) TRY(withdraw_scopes(tx, tenant, grant.client, grant.resource, grant.user, by, now));
   record_grant(tx, tenant, "Remove service principal", app, {}, by, now);
   end_memberships(tx, tenant, principal->id, now);
   tx.post("DELETE FROM directory_endpoint WHERE tenant_id = ? AND app_id = ?", {tenant.value, principal->app_id.value});
@@ -186,23 +190,6 @@ std::vector<AppRoleGrant> app_role_grants(store::Transaction& tx, const TenantId
   return found;
 }
 
-Status revoke_app_role(store::Transaction& tx, const TenantId& tenant, const AppId& client, const AppId& resource,
-                       const std::string& role_id, const audit::Actor& by, Time now) {
-  if (tx.execute("DELETE FROM directory_app_role_grant WHERE tenant_id = ? AND client_app_id = ?"
-                 " AND resource_app_id = ? AND role_id = ?",
-                 {tenant.value, id_key(client.value), id_key(resource.value), id_key(role_id)}) == 0)
-    return no_grant();
-  std::string value = id_key(role_id);
-  if (const auto application = find_application(tx, tenant, resource))
-    for (const AppRole& role : application->app_roles)
-      if (text::equal_ignoring_case(role.id, role_id)) value = role.value;
-  record_grant(
-      tx, tenant, "Remove app role assignment from service principal", client,
-      {{"AppRole.Value", json::Object{{"old", value}}}, {"Resource", json::Object{{"old", id_key(resource.value)}}}},
-      by, now);
-  return done();
-}
-
 Status grant_scopes(store::Transaction& tx, const TenantId& tenant, const AppId& client, const AppId& resource,
                     const std::string& scopes, const audit::Actor& by, Time now) {
   const std::vector<std::string> before = scopes_of(tx, tenant, client, resource);
@@ -247,14 +234,10 @@ Status replace_scopes(store::Transaction& tx, const TenantId& tenant, const AppI
   const std::vector<std::string> after = words_of(scopes);
   if (before.empty()) return no_grant();
   if (before == after) return done();
-  if (after.empty()) {
-    tx.post("DELETE FROM directory_scope_grant WHERE tenant_id = ? AND client_app_id = ? AND resource_app_id = ?",
-            {tenant.value, id_key(client.value), id_key(resource.value)});
-  } else {
-    tx.post(
-        "UPDATE directory_scope_grant SET scopes = ? WHERE tenant_id = ? AND client_app_id = ? AND resource_app_id = ?",
-        {text::join(after, " "), tenant.value, id_key(client.value), id_key(resource.value)});
-  }
+  if (after.empty()) return withdraw_scopes(tx, tenant, client, resource, std::nullopt, by, now);
+  tx.post(
+      "UPDATE directory_scope_grant SET scopes = ? WHERE tenant_id = ? AND client_app_id = ? AND resource_app_id = ?",
+      {text::join(after, " "), tenant.value, id_key(client.value), id_key(resource.value)});
   record_grant(tx, tenant, after.empty() ? "Remove delegated permission grant" : "Update delegated permission grant",
                client,
                {{"DelegatedPermissionGrant.Scope",

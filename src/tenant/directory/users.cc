@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "tenant/directory/after_change.h"
+#include "tenant/directory/consent.h"
 #include "tenant/directory/directory.h"
 #include "tenant/directory/documents.h"
 #include "tenant/directory/rows.h"
@@ -214,7 +215,12 @@ Status delete_user(store::Transaction& tx, const TenantId& tenant, const ObjectI
     TRY(update_device(tx, tenant, device, by, now));
   }
   end_memberships(tx, tenant, user->id, now);
+  for (const UserScopeGrant& grant : user_scope_grants(tx, tenant))
+    if (grant.user == user->id) TRY(withdraw_scopes(tx, tenant, grant.client, grant.resource, grant.user, by, now));
   tx.post("DELETE FROM directory_role_member WHERE tenant_id = ? AND member_id = ?", {tenant.value, user->id.value});
+  for (const char* table : {"directory_second_factor", "directory_recovery_code"})
+    tx.post("DELETE FROM " + std::string(table) + " WHERE tenant_id = ? AND user_id = ?",
+            {tenant.value, user->id.value});
   tx.post("DELETE FROM directory_user WHERE tenant_id = ? AND id = ?", {tenant.value, user->id.value});
   record_change(tx, tenant, user_change("Delete user", *user, {}), by, now);
   after_removal(tx, tenant, ObjectKind::user, user->id, now);

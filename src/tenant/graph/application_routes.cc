@@ -338,7 +338,7 @@ const std::vector<Route>& application_routes() {
   static const auto* const kRoutes = [] {
     const AnyOf read{"Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All",
                      "Directory.ReadWrite.All"};
-    const AnyOf write{"Application.ReadWrite.All"};
+    const AnyOf write{"Application.ReadWrite.All", "Directory.ReadWrite.All"};
     constexpr auto kMethod = Effect::by_method;
     constexpr auto kBoth = Versions::both;
     return new std::vector<Route>{

@@ -213,8 +213,7 @@ class FilterSearch : public ::testing::TestWithParam<const char*> {
         matches += is_match;
         const bool is_found = distinct.contains(id);
         ASSERT_TRUE(is_found || !is_match) << written << " misses " << json::to_text(item);
-        ASSERT_TRUE(!part.is_complete || is_found == is_match)
-            << written << " is wrong about " << json::to_text(item);
+        ASSERT_TRUE(!part.is_complete || is_found == is_match) << written << " is wrong about " << json::to_text(item);
       }
       if (part.is_complete) {
         const auto count = store_->read([&](store::Transaction& tx) -> Result<std::int64_t> {

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "platform/crypto/crypto.h"
+#include "tenant/directory/consent.h"
 #include "tenant/graph/graph_wire.h"
 #include "tenant/graph/input.h"
 #include "tenant/graph/people.h"
@@ -14,7 +15,6 @@ namespace {
 using directory::AppId;
 using directory::AppRoleGrant;
 using directory::ObjectId;
-using directory::ScopeGrant;
 using directory::ServicePrincipal;
 using Response = Result<http::Response>;
 
@@ -27,7 +27,25 @@ std::string id_of(std::initializer_list<std::string_view> parts) {
 std::string id_of(const AppRoleGrant& grant) {
   return id_of({"role", grant.client.value, grant.resource.value, grant.role_id});
 }
-std::string id_of(const ScopeGrant& grant) { return id_of({"scope", grant.client.value, grant.resource.value}); }
+
+// Delegated permissions, for everyone or for one person.
+struct Delegation {
+  AppId client;
+  AppId resource;
+  std::optional<ObjectId> user;  // nothing: consentType AllPrincipals
+  std::vector<std::string> scopes;
+};
+std::string id_of(const Delegation& grant) {
+  return id_of({"scope", grant.client.value, grant.resource.value, grant.user ? grant.user->value : ""});
+}
+std::vector<Delegation> delegations(store::Transaction& tx, const directory::TenantId& tenant) {
+  std::vector<Delegation> found;
+  for (auto& grant : directory::scope_grants(tx, tenant))
+    found.push_back({grant.client, grant.resource, std::nullopt, std::move(grant.scopes)});
+  for (auto& grant : directory::user_scope_grants(tx, tenant))
+    found.push_back({grant.client, grant.resource, grant.user, std::move(grant.scopes)});
+  return found;
+}
 
 struct Ends {
   ServicePrincipal client;
@@ -54,9 +72,13 @@ json::Object assignment_json(const AppRoleGrant& grant, const Ends& ends) {
           {"resourceId", ends.resource.id.value}};
 }
 
-json::Object grant_json(const ScopeGrant& grant, const Ends& ends) {
-  return {{"id", id_of(grant)},     {"clientId", ends.client.id.value},     {"consentType", "AllPrincipals"},
-          {"principalId", nullptr}, {"resourceId", ends.resource.id.value}, {"scope", text::join(grant.scopes, " ")}};
+json::Object grant_json(const Delegation& grant, const Ends& ends) {
+  return {{"id", id_of(grant)},
+          {"clientId", ends.client.id.value},
+          {"consentType", grant.user ? "Principal" : "AllPrincipals"},
+          {"principalId", grant.user ? json::Value(grant.user->value) : json::Value()},
+          {"resourceId", ends.resource.id.value},
+          {"scope", text::join(grant.scopes, " ")}};
 }
 
 const CollectionRules kGrantRules{.default_order = "id", .advanced_queries_need_header = true};
@@ -153,8 +175,8 @@ template <Side side>
 Response delete_assignment(const Call& call) {
   TRY(call.with.store.write([&](store::Transaction& tx) -> Status {
     const AppRoleGrant grant = TRY(assignment_of<side>(tx, call));
-    return directory::revoke_app_role(tx, call.caller.tenant, grant.client, grant.resource, grant.role_id,
-                                      call.caller.actor(call.request), call.now);
+    return directory::withdraw_app_role(tx, call.caller.tenant, grant.client, grant.resource, grant.role_id,
+                                        call.caller.actor(call.request), call.now);
   }));
   return empty_reply(call.request, 204);
 }
@@ -163,7 +185,7 @@ Response delete_assignment(const Call& call) {
 
 Result<Items> grants_of(store::Transaction& tx, const Call& call, const std::optional<AppId>& client) {
   Items items;
-  for (const ScopeGrant& grant : directory::scope_grants(tx, call.caller.tenant)) {
+  for (const Delegation& grant : delegations(tx, call.caller.tenant)) {
     if (client && grant.client != *client) continue;
     if (const auto ends = ends_of(tx, call.caller.tenant, grant.client, grant.resource))
       items.push_back(grant_json(grant, *ends));
@@ -184,8 +206,8 @@ Response list_principal_grants(const Call& call) {
                     });
 }
 
-Result<ScopeGrant> grant_of(store::Transaction& tx, const Call& call) {
-  for (ScopeGrant& grant : directory::scope_grants(tx, call.caller.tenant))
+Result<Delegation> grant_of(store::Transaction& tx, const Call& call) {
+  for (Delegation& grant : delegations(tx, call.caller.tenant))
     if (id_of(grant) == call.parameter("id")) return std::move(grant);
   return no_resource(call.parameter("id"));
 }
@@ -193,7 +215,7 @@ Result<ScopeGrant> grant_of(store::Transaction& tx, const Call& call) {
 Response get_grant(const Call& call) {
   const Query query = TRY(Query::parse_single(call.request, permission_grant_type()));
   auto item = TRY(call.with.store.read([&](store::Transaction& tx) -> Result<json::Object> {
-    const ScopeGrant grant = TRY(grant_of(tx, call));
+    const Delegation grant = TRY(grant_of(tx, call));
     const auto ends = ends_of(tx, call.caller.tenant, grant.client, grant.resource);
     if (!ends) return no_resource(call.parameter("id"));
     return query.select(grant_json(grant, *ends));
@@ -216,37 +238,61 @@ Status check_scopes(store::Transaction& tx, const Call& call, const AppId& resou
   return done();
 }
 
+Status write_scopes(store::Transaction& tx, const Call& call, const Delegation& grant, const std::string& scopes) {
+  const audit::Actor by = call.caller.actor(call.request);
+  return grant.user
+             ? directory::grant_user_scopes(tx, call.caller.tenant, grant.client, grant.resource, *grant.user, scopes,
+                                            by, call.now)
+             : directory::grant_scopes(tx, call.caller.tenant, grant.client, grant.resource, scopes, by, call.now);
+}
+
 Response create_grant(const Call& call) {
   const json::Object body = TRY(body_of(call));
   for (const auto& member : body)
     if (!permission_grant_type().find(member.key()) && member.key() != "expiryTime" && member.key() != "startTime")
       return not_written(permission_grant_type(), member.key());
   const std::string consent = TRY(json::required_text(body, "consentType"));
-  // DEVIATION: consent of one person is given on the consent page only.
-  if (consent != "AllPrincipals") return invalid("bad_field_value", "`consentType` is `AllPrincipals`", "consentType");
+  const std::string person = TRY(json::optional_text(body, "principalId"));
+  const bool is_for_one = consent == "Principal";
+  if (!is_for_one && consent != "AllPrincipals")
+    return invalid("bad_field_value", "`consentType` is `AllPrincipals` or `Principal`", "consentType");
+  if (is_for_one == person.empty())
+    return invalid("bad_field_value", "`principalId` is the person of a `Principal` consent, and of no other",
+                   "principalId");
   const std::string scope = TRY(json::optional_text(body, "scope"));
   auto item = TRY(call.with.store.write([&](store::Transaction& tx) -> Result<json::Object> {
     const ServicePrincipal client = TRY(named_principal(tx, call, body, "clientId"));
     const ServicePrincipal resource = TRY(named_principal(tx, call, body, "resourceId"));
+    Delegation grant{client.app_id, resource.app_id, std::nullopt, {}};
+    if (is_for_one) {
+      const auto user = directory::find_user(tx, call.caller.tenant, ObjectId{person});
+      if (!user) return no_resource(person);
+      grant.user = user->id;
+    }
     TRY(check_scopes(tx, call, resource.app_id, scope));
     if (text::trim(scope).empty()) return invalid("missing_field", "`scope` names no permission", "scope");
-    if (!directory::scopes_of(tx, call.caller.tenant, client.app_id, resource.app_id).empty())
-      return Failure{Code::conflict, "grant_exists", "Permission entry already exists."};
-    TRY(directory::grant_scopes(tx, call.caller.tenant, client.app_id, resource.app_id, scope,
-                                call.caller.actor(call.request), call.now));
-    return grant_json(
-        {client.app_id, resource.app_id, directory::scopes_of(tx, call.caller.tenant, client.app_id, resource.app_id)},
-        {client, resource});
+    for (const Delegation& known : delegations(tx, call.caller.tenant))
+      if (id_of(known) == id_of(grant))
+        return Failure{Code::conflict, "grant_exists", "Permission entry already exists."};
+    TRY(write_scopes(tx, call, grant, scope));
+    for (const Delegation& stored : delegations(tx, call.caller.tenant))
+      if (id_of(stored) == id_of(grant)) grant.scopes = stored.scopes;
+    return grant_json(grant, {client, resource});
   }));
   return created(call, "oauth2PermissionGrants", permission_grant_type(), item);
 }
 
 Response replace_grant(const Call& call, const std::optional<std::string>& scope) {
   TRY(call.with.store.write([&](store::Transaction& tx) -> Status {
-    const ScopeGrant grant = TRY(grant_of(tx, call));
+    const Delegation grant = TRY(grant_of(tx, call));
+    const directory::TenantId& tenant = call.caller.tenant;
+    const audit::Actor by = call.caller.actor(call.request);
+    const bool is_withdrawn = !scope || text::trim(*scope).empty();
     if (scope) TRY(check_scopes(tx, call, grant.resource, *scope));
-    return directory::replace_scopes(tx, call.caller.tenant, grant.client, grant.resource, scope.value_or(""),
-                                     call.caller.actor(call.request), call.now);
+    if (!is_withdrawn && !grant.user)
+      return directory::replace_scopes(tx, tenant, grant.client, grant.resource, *scope, by, call.now);
+    TRY(directory::withdraw_scopes(tx, tenant, grant.client, grant.resource, grant.user, by, call.now));
+    return is_withdrawn ? done() : write_scopes(tx, call, grant, *scope);
   }));
   return empty_reply(call.request, 204);
 }

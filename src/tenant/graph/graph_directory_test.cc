@@ -1,6 +1,7 @@
 // Users, groups, devices, applications and their grants over the wire: made, changed, found, taken away.
 #include <set>
 
+#include "tenant/directory/consent.h"
 #include "tenant/directory/memberships.h"
 #include "tenant/graph/graph_fixture.h"
 
@@ -603,6 +604,29 @@ TEST_F(GraphDirectory, PermissionsAreGrantedShownAndWithdrawn) {
               ElementsAre(id_in(grant)));
   EXPECT_THAT(ids("/v1.0/servicePrincipals/" + client_principal + "/oauth2PermissionGrants"),
               ElementsAre(id_in(grant)));
+
+  // Consent of one person.
+  const std::string personal = R"({"clientId": ")" + client_principal +
+                               R"(", "consentType": "Principal", "principalId": ")" + kAnn + R"(", "resourceId": ")" +
+                               api_principal + R"(", "scope": "Pay.Mine"})";
+  const json::Object own = made("/v1.0/oauth2PermissionGrants", personal);
+  EXPECT_EQ(own.at("principalId").as_string(), kAnn);
+  EXPECT_EQ(ask("POST", "/v1.0/oauth2PermissionGrants", personal).status, 409);
+  EXPECT_EQ(ask("POST", "/v1.0/oauth2PermissionGrants", text::replace_all(personal, kAnn, kNobody)).status, 404);
+  EXPECT_THAT(refused("POST", "/v1.0/oauth2PermissionGrants",
+                      text::replace_all(personal, "\"Principal\"", "\"AllPrincipals\"")),
+              HasSubstr("principalId"));
+  const auto anns = [&] {
+    return store_
+        ->read([&](store::Transaction& tx) -> Result<std::vector<std::string>> {
+          return directory::scopes_for_user(tx, kTenant, client, api, {kAnn});
+        })
+        .value();
+  };
+  EXPECT_THAT(anns(), ElementsAre("Pay.All", "Pay.Mine"));
+  EXPECT_EQ(ids("/v1.0/oauth2PermissionGrants").size(), 2U);
+  EXPECT_EQ(ask("DELETE", "/v1.0/oauth2PermissionGrants/" + id_in(own)).status, 204);
+  EXPECT_THAT(anns(), ElementsAre("Pay.All"));
 
   EXPECT_EQ(ask("DELETE", grant_path).status, 204);
   EXPECT_EQ(ask("DELETE", assignments + "/" + id_in(assignment)).status, 204);
