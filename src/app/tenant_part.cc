@@ -4,6 +4,8 @@
 #include "app/tenant_setup.h"
 #include "platform/actor/actor.h"
 #include "platform/log/log.h"
+#include "tenant/directory/delta.h"
+#include "tenant/directory/memberships.h"
 #include "tenant/graph/graph.h"
 #include "tenant/intune/intune.h"
 #include "tenant/oauth/housekeeping.h"
@@ -42,7 +44,10 @@ class Janitor final : public Actor {
   std::string name() const override { return "tenant_janitor"; }
   Time run_once(Time now) override {
     Status status = store_.write([&](store::Transaction& tx) -> Status {
-      for (const auto& tenant : directory::tenants(tx)) intune::trim_messages(tx, tenant.id, now - kMessageLife);
+      for (const auto& tenant : directory::tenants(tx)) {
+        intune::trim_messages(tx, tenant.id, now - kMessageLife);
+        directory::trim_changes(tx, tenant.id, now);
+      }
       return done();
     });
     if (!status.ok()) log::warning("old_messages_stay", {{"reason", status.failure().reason}});
@@ -51,6 +56,51 @@ class Janitor final : public Actor {
 
  private:
   static constexpr Duration kMessageLife = days{30};
+  store::Store& store_;
+};
+
+// Keeps groups with dynamic membership up to date with changed rules and with time.
+class MembershipProcessing final : public Actor {
+ public:
+  explicit MembershipProcessing(store::Store& store) : store_(store) {}
+  std::string name() const override { return "dynamic_membership"; }
+  Time run_once(Time now) override {
+    constexpr std::size_t kObjectsAtATime = 200;
+    Time next = now + seconds{2};  // rules change through any server
+    for (const directory::TenantId& tenant : tenants()) {
+      const auto before = work_of(tenant, now);
+      if (!before.ok()) continue;
+      if (before->is_done) {
+        next = std::min(next, before->next_due);
+        continue;
+      }
+      // One short transaction for each tenant in turn: nobody waits long for another's new rule.
+      const Status processed = store_.write([&](store::Transaction& tx) -> Status {
+        directory::process_memberships(tx, tenant, now, kObjectsAtATime);
+        return done();
+      });
+      if (processed.ok())
+        next = now;
+      else
+        log::warning("memberships_wait", {{"reason", processed.failure().reason}});
+    }
+    return next;
+  }
+
+ private:
+  Result<directory::MembershipWork> work_of(const directory::TenantId& tenant, Time now) const {
+    return store_.read([&](store::Transaction& tx) -> Result<directory::MembershipWork> {
+      return directory::membership_work(tx, tenant, now);
+    });
+  }
+  std::vector<directory::TenantId> tenants() const {
+    const auto found = store_.read([](store::Transaction& tx) -> Result<std::vector<directory::TenantId>> {
+      std::vector<directory::TenantId> ids;
+      for (const auto& tenant : directory::tenants(tx)) ids.push_back(tenant.id);
+      return ids;
+    });
+    return found.ok() ? *found : std::vector<directory::TenantId>{};
+  }
   store::Store& store_;
 };
 
@@ -64,6 +114,7 @@ struct TenantPart::State {
         certificates(*store, world.sealer, world.entropy),
         janitor(*store),
         credential_watch(*store),
+        memberships(*store),
         stage(world.clock) {}
 
   TenantFaceConfig config;
@@ -79,6 +130,7 @@ struct TenantPart::State {
   oauth::CredentialWatch credential_watch;
   std::unique_ptr<mail::SmtpTransport> mail;  // none: nobody is mailed
   std::unique_ptr<registration::OwnerMail> owner_mail;
+  MembershipProcessing memberships;
   Stage stage;
 };
 
@@ -154,6 +206,7 @@ Status TenantPart::start() {
   state_->stage.add(*state_->key_rotation);
   state_->stage.add(state_->credential_watch);
   if (state_->owner_mail) state_->stage.add(*state_->owner_mail);
+  state_->stage.add(state_->memberships);
   return done();
 }
 

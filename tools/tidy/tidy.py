@@ -27,6 +27,7 @@ WING_ORDER = {
         ["tenant/tokens", "tenant/policies"],
         ["tenant/access"],
         ["tenant/directory"],
+        ["tenant/membership_rules"],
     ],
     "connector": [
         ["connector/device_compliance"],
@@ -73,7 +74,7 @@ def may_include(room, target):
     """Whether a file of `room` may include a header of `target`."""
     if room == target or room == "app" or target == "base":
         return True
-    if room in ("base", "tenant/access", "criteria"):
+    if room in ("base", "tenant/access", "tenant/membership_rules", "criteria"):
         return False
     wing, target_wing = room.split("/")[0], target.split("/")[0]
     if wing == "platform":

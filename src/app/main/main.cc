@@ -13,6 +13,7 @@
 #include "cli/preview.h"
 #include "management/groups/computer_facts.h"
 #include "platform/http/client.h"
+#include "tenant/graph/graph.h"
 
 namespace {
 
@@ -129,6 +130,10 @@ int main(int argc, char** argv) {
   reference_verb->require_subcommand(1);
   reference_verb->add_subcommand("criteria", "docs/reference/criteria.md")->callback([] {
     std::fputs(groups::criteria_reference().c_str(), stdout);
+  });
+
+  reference_verb->add_subcommand("graph", "docs/reference/graph.md")->callback([] {
+    std::fputs(graph::reference_page().c_str(), stdout);
   });
 
   cli::ExplainOptions explain;

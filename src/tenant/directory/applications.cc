@@ -1,5 +1,6 @@
 // Application registrations and their credentials.
 #include "tenant/directory/directory.h"
+#include "tenant/directory/documents.h"
 #include "tenant/directory/text_keys.h"
 
 namespace wardbridge::directory {
@@ -27,7 +28,12 @@ json::Object to_document(const Application& application) {
           {"acceptsTokenEndpointAudience", application.accepts_token_endpoint_audience},
           {"appRoles", std::move(roles)},
           {"scopes", std::move(scopes)},
-          {"required", std::move(required)}};
+          {"required", std::move(required)},
+          {"description", application.description},
+          {"notes", application.notes},
+          {"homePageUrl", application.home_page_url},
+          {"logoutUrl", application.logout_url},
+          {"tags", json::to_array(application.tags)}};
 }
 
 std::string text_of(const json::Object& object, std::string_view key) {
@@ -49,22 +55,27 @@ Application application_from(const store::Row& row) {
   auto parsed = json::parse(row.text(4));
   CHECK(parsed.ok(), "an application's document is written by this file alone");
   const json::Object& document = parsed->as_object();
-  Application application{.id = {row.text(1)},
-                          .app_id = {row.text(0)},
-                          .display_name = row.text(2),
-                          .sign_in_audience = text_of(document, "signInAudience"),
-                          .identifier_uris = texts_of(document, "identifierUris"),
-                          .web_redirect_uris = texts_of(document, "webRedirectUris"),
-                          .public_client_redirect_uris = texts_of(document, "publicClientRedirectUris"),
-                          .spa_redirect_uris = texts_of(document, "spaRedirectUris"),
-                          .is_public_client = json::bool_at(document, "isPublicClient").value_or(false),
-                          .app_roles = {},
-                          .scopes = {},
-                          .required = {},
-                          .allows_device_code = json::bool_at(document, "allowsDeviceCode").value_or(false),
-                          .accepts_token_endpoint_audience =
-                              json::bool_at(document, "acceptsTokenEndpointAudience").value_or(false),
-                          .created = row.time(3)};
+  Application application{
+      .id = {row.text(1)},
+      .app_id = {row.text(0)},
+      .display_name = row.text(2),
+      .sign_in_audience = text_of(document, "signInAudience"),
+      .identifier_uris = texts_of(document, "identifierUris"),
+      .web_redirect_uris = texts_of(document, "webRedirectUris"),
+      .public_client_redirect_uris = texts_of(document, "publicClientRedirectUris"),
+      .spa_redirect_uris = texts_of(document, "spaRedirectUris"),
+      .is_public_client = json::bool_at(document, "isPublicClient").value_or(false),
+      .app_roles = {},
+      .scopes = {},
+      .required = {},
+      .allows_device_code = json::bool_at(document, "allowsDeviceCode").value_or(false),
+      .accepts_token_endpoint_audience = json::bool_at(document, "acceptsTokenEndpointAudience").value_or(false),
+      .created = row.time(3),
+      .description = text_of(document, "description"),
+      .notes = text_of(document, "notes"),
+      .home_page_url = text_of(document, "homePageUrl"),
+      .logout_url = text_of(document, "logoutUrl"),
+      .tags = texts_of(document, "tags")};
   for_each_object(document, "appRoles", [&](const json::Object& role) {
     application.app_roles.push_back({text_of(role, "id"), text_of(role, "value"), text_of(role, "displayName")});
   });
@@ -85,6 +96,16 @@ Failure no_application(const AppId& id) {
   return not_found("no_application", "no application has the app id `" + id.value + "`");
 }
 
+Status claim_uris(store::Transaction& tx, const TenantId& tenant, const Application& application) {
+  for (const std::string& uri : application.identifier_uris) {
+    if (tx.execute("INSERT INTO directory_application_uri (tenant_id, uri_key, app_id) VALUES (?, ?, ?)"
+                   " ON CONFLICT DO NOTHING",
+                   {tenant.value, uri_key(uri), id_key(application.app_id.value)}) == 0)
+      return conflict("already_exists", "the identifier URI `" + uri + "` already belongs to an application");
+  }
+  return done();
+}
+
 }  // namespace
 
 Status create_application(store::Transaction& tx, const TenantId& tenant, const Application& application,
@@ -95,12 +116,7 @@ Status create_application(store::Transaction& tx, const TenantId& tenant, const 
                  {tenant.value, app_key, id_key(application.id.value), application.display_name, application.created,
                   json::to_text(to_document(application))}) == 0)
     return conflict("already_exists", "an application with the app id `" + app_key + "` already exists");
-  for (const std::string& uri : application.identifier_uris) {
-    if (tx.execute("INSERT INTO directory_application_uri (tenant_id, uri_key, app_id) VALUES (?, ?, ?)"
-                   " ON CONFLICT DO NOTHING",
-                   {tenant.value, uri_key(uri), app_key}) == 0)
-      return conflict("already_exists", "the identifier URI `" + uri + "` already belongs to an application");
-  }
+  TRY(claim_uris(tx, tenant, application));
   record_change(
       tx, tenant,
       {.activity = "Add application",
@@ -131,6 +147,51 @@ std::vector<Application> applications(store::Transaction& tx, const TenantId& te
   for (const store::Row& row : tx.query(SELECT_APPLICATION " ORDER BY display_name, app_id", {tenant.value}))
     found.push_back(application_from(row));
   return found;
+}
+
+Status update_application(store::Transaction& tx, const TenantId& tenant, const Application& application,
+                          const audit::Actor& by, Time now) {
+  const auto before = find_application(tx, tenant, application.app_id);
+  if (!before) return no_application(application.app_id);
+  json::Object old_document = to_document(*before);
+  json::Object new_document = to_document(application);
+  old_document["displayName"] = before->display_name;
+  new_document["displayName"] = application.display_name;
+  json::Object properties;
+  note_differences(properties, old_document, new_document);
+  if (properties.empty()) return done();
+  new_document.erase("displayName");
+  tx.post("UPDATE directory_application SET display_name = ?, document = ? WHERE tenant_id = ? AND app_id = ?",
+          {application.display_name, json::to_text(new_document), tenant.value, before->app_id.value});
+  tx.post("DELETE FROM directory_application_uri WHERE tenant_id = ? AND app_id = ?",
+          {tenant.value, before->app_id.value});
+  TRY(claim_uris(tx, tenant, application));
+  record_change(tx, tenant,
+                {.activity = "Update application",
+                 .object_type = "Application",
+                 .object_id = before->id.value,
+                 .object_name = application.display_name,
+                 .properties = std::move(properties)},
+                by, now);
+  return done();
+}
+
+Status delete_application(store::Transaction& tx, const TenantId& tenant, const AppId& id, const audit::Actor& by,
+                          Time now) {
+  const auto application = find_application(tx, tenant, id);
+  if (!application) return no_application(id);
+  if (find_service_principal(tx, tenant, id)) TRY(delete_service_principal(tx, tenant, id, by, now));
+  for (const char* table : {"directory_application_credential", "directory_application_uri", "directory_application"})
+    tx.post("DELETE FROM " + std::string(table) + " WHERE tenant_id = ? AND app_id = ?",
+            {tenant.value, application->app_id.value});
+  record_change(tx, tenant,
+                {.activity = "Delete application",
+                 .object_type = "Application",
+                 .object_id = application->id.value,
+                 .object_name = application->display_name,
+                 .properties = {}},
+                by, now);
+  return done();
 }
 
 std::optional<Application> find_resource(store::Transaction& tx, const TenantId& tenant,

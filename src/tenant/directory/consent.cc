@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tenant/directory/roles.h"
 #include "tenant/directory/text_keys.h"
 
 namespace wardbridge::directory {
@@ -89,6 +90,19 @@ Status withdraw_scopes(store::Transaction& tx, const TenantId& tenant, const App
   return done();
 }
 
+std::vector<UserScopeGrant> user_scope_grants(store::Transaction& tx, const TenantId& tenant) {
+  std::vector<UserScopeGrant> found;
+  for (const store::Row& row :
+       tx.query("SELECT client_app_id, resource_app_id, user_id, scopes FROM directory_user_scope_grant"
+                " WHERE tenant_id = ? ORDER BY client_app_id, resource_app_id, user_id",
+                {tenant.value})) {
+    UserScopeGrant grant{{row.text(0)}, {row.text(1)}, {row.text(2)}, {}};
+    add_words(grant.scopes, row.text(3));
+    found.push_back(std::move(grant));
+  }
+  return found;
+}
+
 Status withdraw_app_role(store::Transaction& tx, const TenantId& tenant, const AppId& client, const AppId& resource,
                          const std::string& role_id, const audit::Actor& by, Time now) {
   if (tx.execute(
@@ -134,27 +148,13 @@ std::optional<ForeignApplication> find_multitenant_application(store::Transactio
 
 Status add_administrator(store::Transaction& tx, const TenantId& tenant, const ObjectId& user, const audit::Actor& by,
                          Time now) {
-  const auto member = find_user(tx, tenant, user);
-  if (!member) return not_found("no_user", "no user has the id `" + user.value + "`");
-  if (tx.execute("INSERT INTO directory_administrator (tenant_id, user_id) VALUES (?, ?) ON CONFLICT DO NOTHING",
-                 {tenant.value, member->id.value}) == 0)
-    return done();
-  record_change(tx, tenant,
-                {.activity = "Add member to role",
-                 .object_type = "User",
-                 .object_id = member->id.value,
-                 .object_name = member->user_principal_name,
-                 .properties = {{"Role.DisplayName", json::Object{{"new", "Global Administrator"}}},
-                                {"Role.TemplateId", json::Object{{"new", kGlobalAdministrator}}}}},
-                by, now);
-  return done();
+  if (is_administrator(tx, tenant, user)) return done();
+  return assign_role(tx, tenant, *find_directory_role(kGlobalAdministrator), user, by, now);
 }
 
 bool is_administrator(store::Transaction& tx, const TenantId& tenant, const ObjectId& user) {
-  return tx
-      .query_one("SELECT user_id FROM directory_administrator WHERE tenant_id = ? AND user_id = ?",
-                 {tenant.value, id_key(user.value)})
-      .has_value();
+  const auto roles = roles_of(tx, tenant, user);
+  return std::find(roles.begin(), roles.end(), find_directory_role(kGlobalAdministrator)) != roles.end();
 }
 
 }  // namespace wardbridge::directory

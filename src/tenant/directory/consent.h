@@ -16,6 +16,13 @@ Status grant_user_scopes(store::Transaction& tx, const TenantId& tenant, const A
 // The administrator's for everyone and the person's own, each name once.
 std::vector<std::string> scopes_for_user(store::Transaction& tx, const TenantId& tenant, const AppId& client,
                                          const AppId& resource, const ObjectId& user);
+struct UserScopeGrant {
+  AppId client;
+  AppId resource;
+  ObjectId user;
+  std::vector<std::string> scopes;
+};
+std::vector<UserScopeGrant> user_scope_grants(store::Transaction& tx, const TenantId& tenant);
 // Takes back the consent of one person, or the one for everyone when there is no `user`. Fails with `no_consent`.
 Status withdraw_scopes(store::Transaction& tx, const TenantId& tenant, const AppId& client, const AppId& resource,
                        const std::optional<ObjectId>& user, const audit::Actor& by, Time now);

@@ -1,4 +1,7 @@
+#include "tenant/directory/after_change.h"
 #include "tenant/directory/directory.h"
+#include "tenant/directory/documents.h"
+#include "tenant/directory/rows.h"
 #include "tenant/directory/text_keys.h"
 
 namespace wardbridge::directory {
@@ -7,11 +10,35 @@ namespace {
 #define DEVICE_COLUMNS                                                                                           \
   "device_id, id, display_name, operating_system, operating_system_version, manufacturer, model, trust_type, "   \
   "profile_type, account_enabled, registered_owner, certificate_sha1_thumbprint, public_key_pem, registration, " \
-  "approximate_last_sign_in"
+  "approximate_last_sign_in, details"
 #define COMPLIANCE_COLUMNS                                                                                           \
   "is_compliant, is_managed, compliance_expiration, mdm_app_id, partner_id, compliance_epoch, compliance_sequence, " \
   "compliance_reason, compliance_reported"
 #define SELECT_DEVICE "SELECT " DEVICE_COLUMNS ", " COMPLIANCE_COLUMNS " FROM directory_device WHERE tenant_id = ?"
+
+json::Object details_of(const Device& device) {
+  json::Object document;
+  keep(document, "deviceOwnership", device.device_ownership);
+  keep(document, "deviceCategory", device.device_category);
+  keep(document, "enrollmentProfileName", device.enrollment_profile_name);
+  keep(document, "physicalIds", device.physical_ids);
+  keep(document, "systemLabels", device.system_labels);
+  keep(document, "isRooted", device.is_rooted);
+  keep(document, "extensionAttributes", device.extension_attributes);
+  return document;
+}
+
+void take_details(Device& device, const std::string& text) {
+  if (text == "{}") return;
+  const json::Object document = stored_document(text);
+  device.device_ownership = kept_text(document, "deviceOwnership");
+  device.device_category = kept_text(document, "deviceCategory");
+  device.enrollment_profile_name = kept_text(document, "enrollmentProfileName");
+  device.physical_ids = kept_texts(document, "physicalIds");
+  device.system_labels = kept_texts(document, "systemLabels");
+  device.is_rooted = kept_flag(document, "isRooted");
+  device.extension_attributes = kept_attributes(document, "extensionAttributes");
+}
 
 Device device_from(const store::Row& row) {
   Device device{.id = {row.text(1)},
@@ -29,17 +56,25 @@ Device device_from(const store::Row& row) {
                 .public_key_pem = row.text(12),
                 .registration = row.time(13),
                 .approximate_last_sign_in = row.time(14),
+                .device_ownership = {},
+                .device_category = {},
+                .enrollment_profile_name = {},
+                .physical_ids = {},
+                .system_labels = {},
+                .is_rooted = std::nullopt,
+                .extension_attributes = {},
                 .compliance = std::nullopt};
-  if (!row.is_null(15)) {
-    device.compliance = Device::Compliance{.is_compliant = row.flag(15),
-                                           .is_managed = row.flag(16),
-                                           .expiration = row.time(17),
-                                           .mdm_app_id = row.text(18),
-                                           .partner_id = row.text(19),
-                                           .epoch = row.integer(20),
-                                           .sequence = row.integer(21),
-                                           .reason = row.text(22),
-                                           .reported = row.time(23)};
+  take_details(device, row.text(15));
+  if (!row.is_null(16)) {
+    device.compliance = Device::Compliance{.is_compliant = row.flag(16),
+                                           .is_managed = row.flag(17),
+                                           .expiration = row.time(18),
+                                           .mdm_app_id = row.text(19),
+                                           .partner_id = row.text(20),
+                                           .epoch = row.integer(21),
+                                           .sequence = row.integer(22),
+                                           .reason = row.text(23),
+                                           .reported = row.time(24)};
   }
   return device;
 }
@@ -68,12 +103,6 @@ Change change_of(const char* activity, const Device& device, json::Object proper
           .properties = std::move(properties)};
 }
 
-// Adds property -> {old, new} when they differ.
-template <class T>
-void note(json::Object& properties, std::string_view property, const T& before, const T& after) {
-  if (before != after) properties[property] = json::Object{{"old", before}, {"new", after}};
-}
-
 json::Object differences(const Device& before, const Device& after) {
   json::Object properties;
   note(properties, "DisplayName", before.display_name, after.display_name);
@@ -86,6 +115,7 @@ json::Object differences(const Device& before, const Device& after) {
   note(properties, "AccountEnabled", before.account_enabled, after.account_enabled);
   note(properties, "RegisteredOwner", before.registered_owner.value, after.registered_owner.value);
   note(properties, "CertificateThumbprint", before.certificate_sha1_thumbprint, after.certificate_sha1_thumbprint);
+  note_differences(properties, details_of(before), details_of(after));
   if (before.public_key_pem != after.public_key_pem) properties["DeviceKey"] = json::Object{{"new", "replaced"}};
   return properties;
 }
@@ -107,11 +137,12 @@ void write_fields(store::Transaction& tx, const TenantId& tenant, const Device& 
   tx.post(
       "UPDATE directory_device SET display_name = ?, operating_system = ?, operating_system_version = ?,"
       " manufacturer = ?, model = ?, trust_type = ?, profile_type = ?, account_enabled = ?, registered_owner = ?,"
-      " certificate_sha1_thumbprint = ?, public_key_pem = ?, registration = ?, approximate_last_sign_in = ?"
-      " WHERE tenant_id = ? AND device_id = ?",
+      " certificate_sha1_thumbprint = ?, public_key_pem = ?, registration = ?, approximate_last_sign_in = ?,"
+      " details = ?, display_name_key = ?, operating_system_key = ? WHERE tenant_id = ? AND device_id = ?",
       {device.display_name, device.operating_system, device.operating_system_version, device.manufacturer, device.model,
        device.trust_type, device.profile_type, device.account_enabled, id_key(device.registered_owner.value),
        device.certificate_sha1_thumbprint, device.public_key_pem, device.registration, device.approximate_last_sign_in,
+       json::to_text(details_of(device)), search_key(device.display_name), search_key(device.operating_system),
        tenant.value, id_key(device.device_id.value)});
 }
 
@@ -120,16 +151,18 @@ void write_fields(store::Transaction& tx, const TenantId& tenant, const Device& 
 Status create_device(store::Transaction& tx, const TenantId& tenant, const Device& device, const audit::Actor& by,
                      Time now) {
   CHECK(!device.compliance, "a device is created without a verdict: only set_compliance() writes one");
-  if (tx.execute("INSERT INTO directory_device (tenant_id, " DEVICE_COLUMNS
-                 ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                 {tenant.value, id_key(device.device_id.value), id_key(device.id.value), device.display_name,
-                  device.operating_system, device.operating_system_version, device.manufacturer, device.model,
-                  device.trust_type, device.profile_type, device.account_enabled, id_key(device.registered_owner.value),
+  if (tx.execute("INSERT INTO directory_device (tenant_id, display_name_key, operating_system_key, " DEVICE_COLUMNS
+                 ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                 {tenant.value, search_key(device.display_name), search_key(device.operating_system),
+                  id_key(device.device_id.value), id_key(device.id.value), device.display_name, device.operating_system,
+                  device.operating_system_version, device.manufacturer, device.model, device.trust_type,
+                  device.profile_type, device.account_enabled, id_key(device.registered_owner.value),
                   device.certificate_sha1_thumbprint, device.public_key_pem, device.registration,
-                  device.approximate_last_sign_in}) == 0)
+                  device.approximate_last_sign_in, json::to_text(details_of(device))}) == 0)
     return conflict("already_exists", "a device with the id `" + device.device_id.value + "` already exists");
   record_change(tx, tenant, change_of("Add device", device, differences(Device{.account_enabled = false}, device)), by,
                 now);
+  after_change(tx, tenant, ObjectKind::device, device.id, now);
   return done();
 }
 
@@ -149,6 +182,10 @@ std::vector<Device> devices(store::Transaction& tx, const TenantId& tenant) {
   return devices_from(tx.query(SELECT_DEVICE " ORDER BY display_name, device_id", {tenant.value}));
 }
 
+std::vector<Device> devices_with_ids(store::Transaction& tx, const TenantId& tenant, const std::vector<ObjectId>& ids) {
+  return in_order_of(ids, rows_with_ids(tx, SELECT_DEVICE, tenant, ids), device_from);
+}
+
 std::vector<Device> devices_of_user(store::Transaction& tx, const TenantId& tenant, const ObjectId& user) {
   if (!user) return {};
   return devices_from(tx.query(SELECT_DEVICE " AND registered_owner = ? ORDER BY display_name, device_id",
@@ -163,7 +200,9 @@ Status update_device(store::Transaction& tx, const TenantId& tenant, const Devic
   after.id = before->id;
   json::Object properties = differences(*before, after);
   write_fields(tx, tenant, after);
-  if (!properties.empty()) record_change(tx, tenant, change_of("Update device", after, std::move(properties)), by, now);
+  if (properties.empty()) return done();
+  record_change(tx, tenant, change_of("Update device", after, std::move(properties)), by, now);
+  after_change(tx, tenant, ObjectKind::device, after.id, now);
   return done();
 }
 
@@ -171,10 +210,11 @@ Status delete_device(store::Transaction& tx, const TenantId& tenant, const Devic
                      Time now) {
   const auto device = find_for_change(tx, tenant, id);
   if (!device) return no_device(id);
-  tx.post("DELETE FROM directory_group_member WHERE tenant_id = ? AND member_id = ?", {tenant.value, device->id.value});
+  end_memberships(tx, tenant, device->id, now);
   tx.post("DELETE FROM directory_device WHERE tenant_id = ? AND device_id = ?",
           {tenant.value, device->device_id.value});
   record_change(tx, tenant, change_of("Delete device", *device, {}), by, now);
+  after_removal(tx, tenant, ObjectKind::device, device->id, now);
   return done();
 }
 
@@ -212,14 +252,24 @@ Result<Applied> set_compliance(store::Transaction& tx, const TenantId& tenant, c
   tx.post(
       "UPDATE directory_device SET is_compliant = ?, is_managed = ?, compliance_expiration = ?, mdm_app_id = ?,"
       " partner_id = ?, compliance_epoch = ?, compliance_sequence = ?, compliance_reason = ?, compliance_reported = ?,"
-      " display_name = ?, operating_system = ?, operating_system_version = ? WHERE tenant_id = ? AND device_id = ?",
+      " display_name = ?, operating_system = ?, operating_system_version = ?, display_name_key = ?,"
+      " operating_system_key = ? WHERE tenant_id = ? AND device_id = ?",
       {verdict.is_compliant, verdict.is_managed, verdict.expiration, verdict.mdm_app_id, verdict.partner_id,
        verdict.epoch, verdict.sequence, verdict.reason, verdict.reported, after.display_name, after.operating_system,
-       after.operating_system_version, tenant.value, before->device_id.value});
+       after.operating_system_version, search_key(after.display_name), search_key(after.operating_system), tenant.value,
+       before->device_id.value});
 
   json::Object properties = differences(*before, after);
+  // What a membership rule can read of a device; a renewed verdict is nothing to it.
+  const bool concerns_rules =
+      !properties.empty() || old.is_managed != verdict.is_managed || old.mdm_app_id != verdict.mdm_app_id;
   for (auto& change : compliance_differences(old, verdict)) properties[change.key()] = change.value();
   record_change(tx, tenant, change_of("Update device", after, std::move(properties)), by, now);
+  if (concerns_rules) {
+    after_change(tx, tenant, ObjectKind::device, after.id, now);
+  } else {
+    note_change(tx, tenant, ObjectKind::device, after.id, false, now);
+  }
   return Applied::applied;
 }
 

@@ -3,7 +3,8 @@
 namespace wardbridge::directory {
 
 // Every primary key starts with tenant_id, so that a row can only be named together with its tenant.
-const store::Schema kSchema{"tenant_directory", {R"sql(
+const store::Schema kSchema{"tenant_directory",
+                            {R"sql(
 CREATE TABLE directory_tenant (
   id TEXT NOT NULL PRIMARY KEY,
   display_name TEXT NOT NULL,
@@ -146,7 +147,7 @@ CREATE TABLE directory_scope_grant (
   PRIMARY KEY (tenant_id, client_app_id, resource_app_id)
 );
 )sql",
-                                   R"sql(
+                             R"sql(
 ALTER TABLE directory_application_credential ADD COLUMN warned_days BIGINT NOT NULL DEFAULT 1000000;
 CREATE TABLE directory_user_scope_grant (
   tenant_id TEXT NOT NULL,
@@ -177,7 +178,7 @@ CREATE TABLE directory_recovery_code (
   PRIMARY KEY (tenant_id, user_id, code_hash)
 );
 )sql",
-                                   R"sql(
+                             R"sql(
 CREATE TABLE directory_administrator (
   tenant_id TEXT NOT NULL,
   user_id TEXT NOT NULL,
@@ -185,6 +186,78 @@ CREATE TABLE directory_administrator (
 );
 INSERT INTO directory_administrator (tenant_id, user_id) SELECT tenant_id, member_id FROM directory_role_member;
 DROP TABLE directory_role_member;
+)sql",
+                             R"sql(
+ALTER TABLE directory_user ADD COLUMN details TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE directory_user ADD COLUMN manager_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE directory_user ADD COLUMN display_name_key TEXT NOT NULL DEFAULT '';
+ALTER TABLE directory_user ADD COLUMN mail_key TEXT NOT NULL DEFAULT '';
+UPDATE directory_user SET display_name_key = lower(substr(display_name, 1, 256)), mail_key = lower(substr(mail, 1, 256));
+CREATE INDEX directory_user_by_display_name ON directory_user (tenant_id, display_name_key, id);
+CREATE INDEX directory_user_by_mail ON directory_user (tenant_id, mail_key);
+CREATE INDEX directory_user_by_manager ON directory_user (tenant_id, manager_id);
+ALTER TABLE directory_group ADD COLUMN display_name_key TEXT NOT NULL DEFAULT '';
+ALTER TABLE directory_group ADD COLUMN membership_rule TEXT NOT NULL DEFAULT '';
+ALTER TABLE directory_group ADD COLUMN rule_subject TEXT NOT NULL DEFAULT '';
+ALTER TABLE directory_group ADD COLUMN rule_is_paused BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE directory_group ADD COLUMN rule_reads_groups BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE directory_group ADD COLUMN rule_progress BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE directory_group ADD COLUMN rule_processed BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE directory_group ADD COLUMN rule_position TEXT NOT NULL DEFAULT '';
+ALTER TABLE directory_group ADD COLUMN membership_updated BIGINT NOT NULL DEFAULT 0;
+UPDATE directory_group SET display_name_key = lower(substr(display_name, 1, 256));
+CREATE INDEX directory_group_by_display_name ON directory_group (tenant_id, display_name_key, id);
+CREATE INDEX directory_group_by_rule ON directory_group (tenant_id, rule_subject, rule_is_paused);
+CREATE INDEX directory_group_by_progress ON directory_group (tenant_id, rule_progress);
+CREATE TABLE directory_membership_reassessment (
+  tenant_id TEXT NOT NULL,
+  group_id TEXT NOT NULL,
+  member_id TEXT NOT NULL,
+  due BIGINT NOT NULL,
+  PRIMARY KEY (tenant_id, group_id, member_id)
+);
+CREATE INDEX directory_membership_reassessment_by_due ON directory_membership_reassessment (tenant_id, due);
+ALTER TABLE directory_device ADD COLUMN details TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE directory_device ADD COLUMN display_name_key TEXT NOT NULL DEFAULT '';
+ALTER TABLE directory_device ADD COLUMN operating_system_key TEXT NOT NULL DEFAULT '';
+UPDATE directory_device SET display_name_key = lower(substr(display_name, 1, 256)),
+  operating_system_key = lower(substr(operating_system, 1, 256));
+CREATE INDEX directory_device_by_display_name ON directory_device
+  (tenant_id, display_name_key, id, is_compliant, is_managed, account_enabled, compliance_expiration);
+CREATE INDEX directory_device_by_system ON directory_device (tenant_id, operating_system_key, display_name_key, id);
+CREATE INDEX directory_device_by_enabled ON directory_device (tenant_id, account_enabled, display_name_key, id);
+CREATE INDEX directory_device_by_sign_in ON directory_device (tenant_id, approximate_last_sign_in, id);
+CREATE TABLE directory_object_change (
+  tenant_id TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  object_id TEXT NOT NULL,
+  sequence BIGINT NOT NULL,
+  changed BIGINT NOT NULL,
+  removed BIGINT NOT NULL,
+  PRIMARY KEY (tenant_id, kind, object_id)
+);
+CREATE INDEX directory_object_change_by_sequence ON directory_object_change (tenant_id, kind, sequence);
+CREATE TABLE directory_member_change (
+  tenant_id TEXT NOT NULL,
+  group_id TEXT NOT NULL,
+  member_id TEXT NOT NULL,
+  sequence BIGINT NOT NULL,
+  changed BIGINT NOT NULL,
+  removed BIGINT NOT NULL,
+  PRIMARY KEY (tenant_id, group_id, member_id)
+);
+CREATE INDEX directory_member_change_by_sequence ON directory_member_change (tenant_id, group_id, sequence);
+ALTER TABLE directory_app_role_grant ADD COLUMN created BIGINT NOT NULL DEFAULT 0;
+CREATE TABLE directory_role_member (
+  tenant_id TEXT NOT NULL,
+  role_template_id TEXT NOT NULL,
+  member_id TEXT NOT NULL,
+  PRIMARY KEY (tenant_id, role_template_id, member_id)
+);
+CREATE INDEX directory_role_member_by_member ON directory_role_member (tenant_id, member_id);
+INSERT INTO directory_role_member (tenant_id, role_template_id, member_id)
+  SELECT tenant_id, '62e90394-69f5-4237-9190-012177145e10', user_id FROM directory_administrator;
+DROP TABLE directory_administrator;
 )sql"}};
 
 }  // namespace wardbridge::directory

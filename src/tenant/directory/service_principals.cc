@@ -1,6 +1,8 @@
 // Service principals, their endpoints, and what was consented to.
 #include <algorithm>
 
+#include "tenant/directory/after_change.h"
+#include "tenant/directory/consent.h"
 #include "tenant/directory/directory.h"
 #include "tenant/directory/text_keys.h"
 
@@ -25,6 +27,12 @@ void record_grant(store::Transaction& tx, const TenantId& tenant, const char* ac
                  .properties = std::move(properties)},
                 by, now);
 }
+
+Failure no_principal(const AppId& app) {
+  return not_found("no_service_principal", "no service principal has the app id `" + app.value + "`");
+}
+
+Failure no_grant() { return not_found("no_grant", "there is no such grant"); }
 
 std::vector<std::string> words_of(std::string_view list) {
   std::vector<std::string> words;
@@ -75,6 +83,40 @@ std::vector<ServicePrincipal> service_principals(store::Transaction& tx, const T
   return found;
 }
 
+Status enable_service_principal(store::Transaction& tx, const TenantId& tenant, const AppId& app, bool enabled,
+                                const audit::Actor& by, Time now) {
+  const auto principal = find_service_principal(tx, tenant, app);
+  if (!principal) return no_principal(app);
+  if (principal->account_enabled == enabled) return done();
+  tx.post("UPDATE directory_service_principal SET account_enabled = ? WHERE tenant_id = ? AND app_id = ?",
+          {enabled, tenant.value, principal->app_id.value});
+  record_grant(tx, tenant, "Update service principal", app,
+               {{"AccountEnabled", json::Object{{"old", principal->account_enabled}, {"new", enabled}}}}, by, now);
+  return done();
+}
+
+Status delete_service_principal(store::Transaction& tx, const TenantId& tenant, const AppId& app,
+                                const audit::Actor& by, Time now) {
+  const auto principal = find_service_principal(tx, tenant, app);
+  if (!principal) return no_principal(app);
+  // Each withdrawn grant has its row: it may be the one that somebody looks for later.
+  const auto concerns = [&](const auto& grant) {
+    return grant.client == principal->app_id || grant.resource == principal->app_id;
+  };
+  for (const AppRoleGrant& grant : app_role_grants(tx, tenant))
+    if (concerns(grant)) TRY(withdraw_app_role(tx, tenant, grant.client, grant.resource, grant.role_id, by, now));
+  for (const ScopeGrant& grant : scope_grants(tx, tenant))
+    if (concerns(grant)) TRY(withdraw_scopes(tx, tenant, grant.client, grant.resource, std::nullopt, by, now));
+  for (const UserScopeGrant& grant : user_scope_grants(tx, tenant))
+    if (concerns(grant)) TRY(withdraw_scopes(tx, tenant, grant.client, grant.resource, grant.user, by, now));
+  record_grant(tx, tenant, "Remove service principal", app, {}, by, now);
+  end_memberships(tx, tenant, principal->id, now);
+  tx.post("DELETE FROM directory_endpoint WHERE tenant_id = ? AND app_id = ?", {tenant.value, principal->app_id.value});
+  tx.post("DELETE FROM directory_service_principal WHERE tenant_id = ? AND app_id = ?",
+          {tenant.value, principal->app_id.value});
+  return done();
+}
+
 void set_endpoints(store::Transaction& tx, const TenantId& tenant, const AppId& app,
                    const std::vector<Endpoint>& endpoints) {
   const std::string app_key = id_key(app.value);
@@ -109,9 +151,9 @@ Status grant_app_role(store::Transaction& tx, const TenantId& tenant, const AppI
     return not_found("no_app_role",
                      "`" + application->display_name + "` has no app role with the id `" + role_id + "`");
   // Already granted is no change, hence no audit row.
-  if (tx.execute("INSERT INTO directory_app_role_grant (tenant_id, client_app_id, resource_app_id, role_id)"
-                 " VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                 {tenant.value, id_key(client.value), id_key(resource.value), id_key(role_id)}) != 0)
+  if (tx.execute("INSERT INTO directory_app_role_grant (tenant_id, client_app_id, resource_app_id, role_id, created)"
+                 " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                 {tenant.value, id_key(client.value), id_key(resource.value), id_key(role_id), now}) != 0)
     record_grant(tx, tenant, "Add app role assignment to service principal", client,
                  {{"AppRole.Value", json::Object{{"new", role->value}}},
                   {"Resource", json::Object{{"new", application->app_id.value}}}},
@@ -131,6 +173,21 @@ std::vector<std::string> app_roles_of(store::Transaction& tx, const TenantId& te
     for (const AppRole& role : application->app_roles)
       if (text::equal_ignoring_case(role.id, row.text(0))) values.push_back(role.value);
   return values;
+}
+
+std::vector<AppRoleGrant> app_role_grants(store::Transaction& tx, const TenantId& tenant, const AppId& client) {
+  std::string sql =
+      "SELECT client_app_id, resource_app_id, role_id, created FROM directory_app_role_grant WHERE tenant_id = ?";
+  std::vector<store::Value> parameters{tenant.value};
+  if (client) {
+    sql += " AND client_app_id = ?";
+    parameters.emplace_back(id_key(client.value));
+  }
+  std::vector<AppRoleGrant> found;
+  for (const store::Row& row :
+       tx.query(sql + " ORDER BY client_app_id, resource_app_id, role_id", store::Parameters(parameters)))
+    found.push_back({{row.text(0)}, {row.text(1)}, row.text(2), row.time(3)});
+  return found;
 }
 
 Status grant_scopes(store::Transaction& tx, const TenantId& tenant, const AppId& client, const AppId& resource,
@@ -159,6 +216,35 @@ std::vector<std::string> scopes_of(store::Transaction& tx, const TenantId& tenan
       {tenant.value, id_key(client.value), id_key(resource.value)});
   if (!row) return {};
   return words_of(row->text(0));
+}
+
+std::vector<ScopeGrant> scope_grants(store::Transaction& tx, const TenantId& tenant) {
+  std::vector<ScopeGrant> found;
+  for (const store::Row& row :
+       tx.query("SELECT client_app_id, resource_app_id, scopes FROM directory_scope_grant WHERE tenant_id = ?"
+                " ORDER BY client_app_id, resource_app_id",
+                {tenant.value}))
+    found.push_back({{row.text(0)}, {row.text(1)}, words_of(row.text(2))});
+  return found;
+}
+
+Status replace_scopes(store::Transaction& tx, const TenantId& tenant, const AppId& client, const AppId& resource,
+                      const std::string& scopes, const audit::Actor& by, Time now) {
+  const std::vector<std::string> before = scopes_of(tx, tenant, client, resource);
+  const std::vector<std::string> after = words_of(scopes);
+  if (before.empty()) return no_grant();
+  if (before == after) return done();
+  if (after.empty()) return withdraw_scopes(tx, tenant, client, resource, std::nullopt, by, now);
+  tx.post(
+      "UPDATE directory_scope_grant SET scopes = ? WHERE tenant_id = ? AND client_app_id = ? AND resource_app_id = ?",
+      {text::join(after, " "), tenant.value, id_key(client.value), id_key(resource.value)});
+  record_grant(tx, tenant, after.empty() ? "Remove delegated permission grant" : "Update delegated permission grant",
+               client,
+               {{"DelegatedPermissionGrant.Scope",
+                 json::Object{{"old", text::join(before, " ")}, {"new", text::join(after, " ")}}},
+                {"Resource", json::Object{{"new", id_key(resource.value)}}}},
+               by, now);
+  return done();
 }
 
 }  // namespace wardbridge::directory

@@ -1,191 +1,21 @@
-// Users, groups, applications, service principals, the organization.
-#include "base/text.h"
-#include "tenant/graph/read.h"
-#include "tenant/graph/resources.h"
-#include "tenant/graph/routes.h"
+// The tenant itself: organization, domains, directory roles; and objects whose type nobody knows yet.
+#include <algorithm>
+
+#include "base/limits.h"
+#include "tenant/directory/roles.h"
+#include "tenant/graph/graph_wire.h"
+#include "tenant/graph/input.h"
+#include "tenant/graph/people.h"
 
 namespace wardbridge::graph {
 namespace {
 
-using directory::AppId;
 using directory::ObjectId;
 using Response = Result<http::Response>;
 
-// --- Users
+const CollectionRules kIdOrder{.default_order = "id", .advanced_queries_need_header = true};
 
-MaybeItem find_user(store::Transaction& tx, const directory::TenantId& tenant, const std::string& id_or_name) {
-  auto user = text::is_guid(id_or_name) ? directory::find_user(tx, tenant, ObjectId{id_or_name})
-                                        : directory::find_user_by_name(tx, tenant, id_or_name);
-  if (!user) return std::nullopt;
-  return to_json(*user);
-}
-
-Response list_users(const Call& call) {
-  return reply_list(call, user_type(), kDirectoryRules, "users",
-                    [&](store::Transaction& tx, const Query& query) -> Result<Items> {
-                      auto key = demanded(query, "userPrincipalName");
-                      if (!key) key = demanded(query, "id");
-                      Items items;
-                      if (key) {
-                        if (auto user = find_user(tx, call.caller.tenant, *key)) items.push_back(std::move(*user));
-                        return items;
-                      }
-                      for (const auto& user : directory::users(tx, call.caller.tenant)) items.push_back(to_json(user));
-                      return items;
-                    });
-}
-
-Response get_user(const Call& call) {
-  const std::string& id = call.parameter("id");
-  return reply_one(call, user_type(), "users", id,
-                   [&](store::Transaction& tx) { return find_user(tx, call.caller.tenant, id); });
-}
-
-Response get_me(const Call& call) {
-  if (call.caller.is_application)
-    return invalid("no_user", "/me request is only valid with delegated authentication flow.");
-  return reply_one(call, user_type(), "users", call.caller.subject.value, [&](store::Transaction& tx) {
-    return find_user(tx, call.caller.tenant, call.caller.subject.value);
-  });
-}
-
-// --- Groups
-
-Response list_groups(const Call& call) {
-  return reply_list(call, group_type(), kDirectoryRules, "groups",
-                    [&](store::Transaction& tx, const Query&) -> Result<Items> {
-                      Items items;
-                      for (const auto& group : directory::groups(tx, call.caller.tenant))
-                        items.push_back(to_json(group));
-                      return items;
-                    });
-}
-
-Response get_group(const Call& call) {
-  const std::string& id = call.parameter("id");
-  return reply_one(call, group_type(), "groups", id, [&](store::Transaction& tx) -> MaybeItem {
-    auto group = directory::find_group(tx, call.caller.tenant, ObjectId{id});
-    if (!group) return std::nullopt;
-    return to_json(*group);
-  });
-}
-
-// Members are of several types, so each says which.
-MaybeItem find_member(store::Transaction& tx, const Call& call, const ObjectId& id) {
-  const auto typed = [](const ResourceType& type, json::Object item) -> MaybeItem {
-    item["@odata.type"] = "#" + std::string(type.name);
-    return item;
-  };
-  const directory::TenantId& tenant = call.caller.tenant;
-  if (auto user = directory::find_user(tx, tenant, id)) return typed(user_type(), to_json(*user));
-  if (auto device = directory::find_device_by_object_id(tx, tenant, id))
-    return typed(device_type(), to_json(*device, call.now));
-  if (auto group = directory::find_group(tx, tenant, id)) return typed(group_type(), to_json(*group));
-  if (auto principal = directory::find_service_principal_by_object_id(tx, tenant, id))
-    return typed(service_principal_type(),
-                 to_json(*principal, tenant, directory::find_application(tx, tenant, principal->app_id)));
-  return std::nullopt;
-}
-
-Response list_members(const Call& call) {
-  const std::string& id = call.parameter("id");
-  return reply_list(call, directory_object_type(), kDirectoryRules, "directoryObjects",
-                    [&](store::Transaction& tx, const Query&) -> Result<Items> {
-                      if (!directory::find_group(tx, call.caller.tenant, ObjectId{id})) return no_resource(id);
-                      Items items;
-                      for (const ObjectId& member : directory::members(tx, call.caller.tenant, ObjectId{id}))
-                        if (auto item = find_member(tx, call, member)) items.push_back(std::move(*item));
-                      return items;
-                    });
-}
-
-// --- Applications and service principals
-
-json::Object application_json(store::Transaction& tx, const Call& call, const directory::Application& application) {
-  return to_json(application, directory::credentials(tx, call.caller.tenant, application.app_id));
-}
-
-Response list_applications(const Call& call) {
-  return reply_list(call, application_type(), kDirectoryRules, "applications",
-                    [&](store::Transaction& tx, const Query&) -> Result<Items> {
-                      Items items;
-                      for (const auto& application : directory::applications(tx, call.caller.tenant))
-                        items.push_back(application_json(tx, call, application));
-                      return items;
-                    });
-}
-
-template <class Find>
-Response reply_application(const Call& call, const std::string& id, Find find) {
-  return reply_one(call, application_type(), "applications", id, [&](store::Transaction& tx) -> MaybeItem {
-    const std::optional<directory::Application> application = find(tx);
-    if (!application) return std::nullopt;
-    return application_json(tx, call, *application);
-  });
-}
-
-Response get_application(const Call& call) {
-  const std::string& id = call.parameter("id");
-  return reply_application(call, id, [&](store::Transaction& tx) {
-    return directory::find_application_by_object_id(tx, call.caller.tenant, ObjectId{id});
-  });
-}
-
-Response get_application_by_app_id(const Call& call) {
-  const std::string& id = call.parameter("appId");
-  return reply_application(
-      call, id, [&](store::Transaction& tx) { return directory::find_application(tx, call.caller.tenant, AppId{id}); });
-}
-
-json::Object principal_json(store::Transaction& tx, const Call& call, const directory::ServicePrincipal& principal) {
-  return to_json(principal, call.caller.tenant, directory::find_application(tx, call.caller.tenant, principal.app_id));
-}
-
-Response list_principals(const Call& call) {
-  return reply_list(call, service_principal_type(), kDirectoryRules, "servicePrincipals",
-                    [&](store::Transaction& tx, const Query& query) -> Result<Items> {
-                      Items items;
-                      if (const auto app_id = demanded(query, "appId")) {
-                        if (auto found = directory::find_service_principal(tx, call.caller.tenant, AppId{*app_id}))
-                          items.push_back(principal_json(tx, call, *found));
-                        return items;
-                      }
-                      for (const auto& principal : directory::service_principals(tx, call.caller.tenant))
-                        items.push_back(principal_json(tx, call, principal));
-                      return items;
-                    });
-}
-
-// ENTRA: addressed by object id, as `appId=<id>`, or as `(appId='<id>')`.
-std::optional<directory::ServicePrincipal> find_principal(store::Transaction& tx, const Call& call) {
-  const auto& parameters = call.request.path_parameters;
-  if (const auto by_app_id = parameters.find("appId"); by_app_id != parameters.end())
-    return directory::find_service_principal(tx, call.caller.tenant, AppId{by_app_id->second});
-  return directory::find_service_principal_by_object_id(tx, call.caller.tenant, ObjectId{call.parameter("id")});
-}
-
-Response get_principal(const Call& call) {
-  return reply_one(call, service_principal_type(), "servicePrincipals", asked_for(call),
-                   [&](store::Transaction& tx) -> MaybeItem {
-                     const auto principal = find_principal(tx, call);
-                     if (!principal) return std::nullopt;
-                     return principal_json(tx, call, *principal);
-                   });
-}
-
-Response list_endpoints(const Call& call) {
-  CollectionRules rules = kDirectoryRules;
-  rules.default_order = "providerName";
-  return reply_list(call, endpoint_type(), rules, "endpoints",
-                    [&](store::Transaction& tx, const Query&) -> Result<Items> {
-                      const auto principal = find_principal(tx, call);
-                      if (!principal) return no_resource(asked_for(call));
-                      Items items;
-                      for (const auto& endpoint : directory::endpoints(tx, call.caller.tenant, principal->app_id))
-                        items.push_back(to_json(endpoint));
-                      return items;
-                    });
-}
+// --- The tenant
 
 Response list_organization(const Call& call) {
   return reply_list(call, organization_type(), kDirectoryRules, "organization",
@@ -197,34 +27,155 @@ Response list_organization(const Call& call) {
                     });
 }
 
+Response get_organization(const Call& call) {
+  const std::string& id = call.parameter("id");
+  return reply_one(call, organization_type(), "organization", id, [&](store::Transaction& tx) -> MaybeItem {
+    if (!text::equal_ignoring_case(id, call.caller.tenant.value)) return std::nullopt;
+    const auto tenant = directory::find_tenant(tx, call.caller.tenant.value);
+    if (!tenant) return std::nullopt;
+    return to_json(*tenant);
+  });
+}
+
+Items domains_of(store::Transaction& tx, const Call& call) {
+  Items items;
+  if (const auto tenant = directory::find_tenant(tx, call.caller.tenant.value))
+    for (std::size_t i = 0; i < tenant->domains.size(); ++i) items.push_back(domain_json(*tenant, i));
+  return items;
+}
+
+Response list_domains(const Call& call) {
+  return reply_list(call, domain_type(), kIdOrder, "domains",
+                    [&](store::Transaction& tx, const Query&) -> Result<Items> { return domains_of(tx, call); });
+}
+
+Response get_domain(const Call& call) {
+  const std::string& id = call.parameter("id");
+  return reply_one(call, domain_type(), "domains", id, [&](store::Transaction& tx) -> MaybeItem {
+    for (json::Object& domain : domains_of(tx, call))
+      if (text::equal_ignoring_case(json::text_at(domain, "id").value_or(""), id)) return std::move(domain);
+    return std::nullopt;
+  });
+}
+
+// --- Directory roles
+
+Result<const directory::DirectoryRole*> role_of(const Call& call) {
+  const directory::DirectoryRole* role = nullptr;
+  for (const auto& known : directory::directory_roles())
+    if (text::equal_ignoring_case(known.template_id, asked_for(call))) role = &known;
+  if (!role) return no_resource(asked_for(call));
+  return role;
+}
+
+Response list_roles(const Call& call) {
+  return reply_list(call, directory_role_type(), kDirectoryRules, "directoryRoles",
+                    [&](store::Transaction&, const Query&) -> Result<Items> {
+                      Items items;
+                      for (const auto& role : directory::directory_roles()) items.push_back(to_json(role));
+                      return items;
+                    });
+}
+
+Response get_role(const Call& call) {
+  const Query query = TRY(Query::parse_single(call.request, directory_role_type()));
+  return call.one("directoryRoles", query.select(to_json(*TRY(role_of(call)))));
+}
+
+Response list_role_members(const Call& call) {
+  const Query query = TRY(Query::parse(call.request, directory_object_type(), kTypedRules));
+  const auto* role = TRY(role_of(call));
+  auto ids = TRY(call.with.store.read([&](store::Transaction& tx) -> Result<std::vector<ObjectId>> {
+    return directory::role_members(tx, call.caller.tenant, *role);
+  }));
+  return reply_walk(call, query, "directoryObjects", walk_typed(call, query, source_of(std::move(ids))));
+}
+
+Response add_role_member(const Call& call) {
+  const auto* role = TRY(role_of(call));
+  const ObjectId member = TRY(referred_by_body(call));
+  TRY(call.with.store.write([&](store::Transaction& tx) -> Status {
+    const Status added =
+        directory::assign_role(tx, call.caller.tenant, *role, member, call.caller.actor(call.request), call.now);
+    if (!added.ok() && added.failure().code == Code::not_found) return no_resource(member.value);
+    return added;
+  }));
+  return empty_reply(call.request, 204);
+}
+
+Response remove_role_member(const Call& call) {
+  const auto* role = TRY(role_of(call));
+  const ObjectId member{call.parameter("memberId")};
+  TRY(call.with.store.write([&](store::Transaction& tx) -> Status {
+    const Status removed =
+        directory::withdraw_role(tx, call.caller.tenant, *role, member, call.caller.actor(call.request), call.now);
+    if (!removed.ok() && removed.failure().code == Code::not_found) return no_resource(member.value);
+    return removed;
+  }));
+  return empty_reply(call.request, 204);
+}
+
+// --- Objects of any type
+
+Response get_object(const Call& call) {
+  const std::string& id = call.parameter("id");
+  return reply_one(call, directory_object_type(), "directoryObjects", id,
+                   [&](store::Transaction& tx) { return typed_object(tx, call, ObjectId{id}); });
+}
+
+Response get_by_ids(const Call& call) {
+  const json::Object body = TRY(body_of(call));
+  const std::vector<std::string> asked = TRY(json::optional_texts(body, "ids"));
+  const std::vector<std::string> types = TRY(json::optional_texts(body, "types"));
+  if (asked.empty() || asked.size() > limits::kGraphIdsPerRequest)
+    return invalid("bad_field_value", "`ids` is a list of 1 to " + std::to_string(limits::kGraphIdsPerRequest) + " ids",
+                   "ids");
+  std::vector<ObjectId> ids;
+  for (const std::string& id : asked) {
+    if (!text::is_guid(id)) return invalid("bad_guid", "`" + id + "` is not a GUID", "ids");
+    ids.push_back({text::lower(id)});
+  }
+  const auto is_wanted = [&](const json::Object& item) {
+    const std::string type(json::text_at(item, "@odata.type").value_or(""));
+    return types.empty() || std::any_of(types.begin(), types.end(), [&](const std::string& one) {
+             return one == "directoryObject" || "#microsoft.graph." + one == type;
+           });
+  };
+  json::Array items = TRY(call.with.store.read([&](store::Transaction& tx) -> Result<json::Array> {
+    json::Array found;
+    for (MaybeItem& item : typed_objects(tx, call, ids))
+      if (item && is_wanted(*item)) found.push_back(directory_object_type().default_view(*item));
+    return found;
+  }));
+  return reply(call.request, 200, {{"@odata.context", call.context("directoryObjects")}, {"value", std::move(items)}});
+}
+
 }  // namespace
 
 const std::vector<Route>& directory_routes() {
   static const auto* const kRoutes = [] {
-    const AnyOf users{"User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"};
-    const AnyOf groups{"Group.Read.All", "Group.ReadWrite.All", "GroupMember.Read.All", "Directory.Read.All",
-                       "Directory.ReadWrite.All"};
-    const AnyOf applications{"Application.Read.All", "Application.ReadWrite.All", "Directory.Read.All",
+    const AnyOf organization{"Organization.Read.All", "Organization.ReadWrite.All", "Directory.Read.All",
                              "Directory.ReadWrite.All"};
-    const AnyOf organization{"Organization.Read.All", "Directory.Read.All", "Directory.ReadWrite.All"};
+    const AnyOf domains{"Domain.Read.All", "Domain.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"};
+    const AnyOf roles{"RoleManagement.Read.Directory", "RoleManagement.ReadWrite.Directory", "Directory.Read.All",
+                      "Directory.ReadWrite.All"};
+    const AnyOf write_roles{"RoleManagement.ReadWrite.Directory"};
+    const AnyOf objects{"Directory.Read.All", "Directory.ReadWrite.All"};
+    constexpr auto kMethod = Effect::by_method;
+    constexpr auto kBoth = Versions::both;
     return new std::vector<Route>{
-        {"GET", "/me", {{"User.Read", "User.Read.All", "User.ReadWrite.All", "Directory.Read.All"}}, get_me},
-        {"GET", "/users", {users}, list_users},
-        {"GET", "/users/{id}", {users}, get_user},
-        {"GET", "/groups", {groups}, list_groups},
-        {"GET", "/groups/{id}", {groups}, get_group},
-        {"GET", "/groups/{id}/members", {groups}, list_members},
-        {"GET", "/applications", {applications}, list_applications},
-        {"GET", "/applications/{id}", {applications}, get_application},
-        {"GET", "/applications(appId='{appId}')", {applications}, get_application_by_app_id},
-        {"GET", "/servicePrincipals", {applications}, list_principals},
-        {"GET", "/servicePrincipals/{id}", {applications}, get_principal},
-        {"GET", "/servicePrincipals/appId={appId}", {applications}, get_principal},
-        {"GET", "/servicePrincipals(appId='{appId}')", {applications}, get_principal},
-        {"GET", "/servicePrincipals/{id}/endpoints", {applications}, list_endpoints},
-        {"GET", "/servicePrincipals/appId={appId}/endpoints", {applications}, list_endpoints},
-        {"GET", "/servicePrincipals(appId='{appId}')/endpoints", {applications}, list_endpoints},
-        {"GET", "/organization", {organization}, list_organization},
+        {"GET", "/organization", {organization}, list_organization, kMethod, kBoth, kListOptions},
+        {"GET", "/organization/{id}", {organization}, get_organization, kMethod, kBoth, kObjectOptions},
+        {"GET", "/domains", {domains}, list_domains, kMethod, kBoth, kListOptions},
+        {"GET", "/domains/{id}", {domains}, get_domain, kMethod, kBoth, kObjectOptions},
+        {"GET", "/directoryRoles", {roles}, list_roles, kMethod, kBoth, kListOptions},
+        {"GET", "/directoryRoles/{id}", {roles}, get_role, kMethod, kBoth, kObjectOptions},
+        {"GET", "/directoryRoles(roleTemplateId='{id}')", {roles}, get_role, kMethod, kBoth, kObjectOptions},
+        {"GET", "/directoryRoles/{id}/members", {roles}, list_role_members, kMethod, kBoth, kTypedOptions},
+        {"POST", "/directoryRoles/{id}/members/$ref", {write_roles}, add_role_member},
+        {"DELETE", "/directoryRoles/{id}/members/{memberId}/$ref", {write_roles}, remove_role_member},
+        {"GET", "/directoryObjects/{id}", {objects}, get_object, kMethod, kBoth, kObjectOptions},
+        {"POST", "/directoryObjects/getByIds", {objects}, get_by_ids, Effect::reads},
     };
   }();
   return *kRoutes;

@@ -1,39 +1,16 @@
 #include "tenant/graph/filter.h"
 
 #include <algorithm>
-#include <array>
+#include <utility>
 #include <vector>
 
 #include "base/limits.h"
 #include "base/text.h"
 #include "base/time.h"
 #include "tenant/graph/filter_tokens.h"
-#include "tenant/graph/odata.h"
+#include "tenant/graph/filter_tree.h"
 
 namespace wardbridge::graph {
-
-struct Filter::Node {
-  enum class Kind {
-    all_of,
-    any_of,
-    negation,
-    equal,
-    not_equal,
-    greater,
-    greater_equal,
-    less,
-    less_equal,
-    in,
-    starts_with,
-    ends_with,
-    contains,
-    truth
-  };
-  Kind kind;
-  const Property* property = nullptr;
-  std::vector<json::Value> values;  // dates as Unix milliseconds
-  std::vector<std::shared_ptr<const Node>> children;
-};
 
 namespace {
 
@@ -124,14 +101,17 @@ class Parser {
     return tokens_[at_ + 1].kind == TokenKind::open ? function() : comparison();
   }
 
+  Failure unknown(const std::string& property) const {
+    return invalid("unknown_property",
+                   "could not find a property named `" + property + "` on type `" + std::string(type_.name) + "`",
+                   "$filter");
+  }
+
   Result<const Property*> property() {
     if (peek().kind != TokenKind::word) return unexpected("a property");
     const FilterToken token = take();
     const Property* found = type_.find(token.text);
-    if (!found)
-      return invalid("unknown_property",
-                     "could not find a property named `" + token.text + "` on type `" + std::string(type_.name) + "`",
-                     "$filter");
+    if (!found) return unknown(token.text);
     if (found->type == PropertyType::collection || found->type == PropertyType::complex)
       return invalid("unsupported_filter", "the property `" + token.text + "` can't be filtered on", "$filter");
     return found;
@@ -139,8 +119,9 @@ class Parser {
 
   Result<NodePointer> function() {
     const FilterToken name = take();
-    if (name.text.ends_with("/any") || name.text.ends_with("/all"))
-      return invalid("unsupported_filter", "the lambda operators `any` and `all` are not supported", "$filter");
+    if (name.text.ends_with("/all"))
+      return invalid("unsupported_filter", "the lambda operator `all` is not supported", "$filter");
+    if (name.text.ends_with("/any")) return any_element(name);
     const auto known = std::find_if(std::begin(kFunctions), std::end(kFunctions),
                                     [&](const auto& it) { return text::equal_ignoring_case(it.first, name.text); });
     if (known == std::end(kFunctions))
@@ -160,6 +141,50 @@ class Parser {
       take();
     }
     return make({.kind = known->second, .property = subject, .values = {std::move(value)}, .children = {}});
+  }
+
+  // `tags/any(t:t eq 'x')`, `tags/any(t:startswith(t,'x'))`: one condition on the elements of a collection of texts.
+  Result<NodePointer> any_element(const FilterToken& name) {
+    const std::string collection = name.text.substr(0, name.text.size() - 4);
+    const Property* found = type_.find(collection);
+    if (!found || found->type != PropertyType::collection) return unknown(collection);
+    take();  // (
+    if (peek().kind != TokenKind::word) return unexpected("a range variable");
+    FilterToken& token = tokens_[at_];
+    const std::size_t colon = token.text.find(':');
+    if (colon == std::string::npos || colon == 0) return unexpected("a range variable and `:`");
+    const std::string variable = token.text.substr(0, colon);
+    // What follows the colon without a space is the next word.
+    token.text.erase(0, colon + 1);
+    token.position += colon + 1;
+    if (token.text.empty()) take();
+
+    Node condition{.kind = Kind::equal, .property = nullptr, .values = {}, .children = {}};
+    const bool is_function = tokens_[std::min(at_ + 1, tokens_.size() - 1)].kind == TokenKind::open;
+    if (is_function) {
+      const FilterToken function = take();
+      if (!text::equal_ignoring_case(function.text, "startswith"))
+        return invalid("unsupported_filter", "inside `any` only `startswith` and `eq` are supported", "$filter");
+      condition.kind = Kind::starts_with;
+      take();  // (
+    }
+    if (peek().kind != TokenKind::word || peek().text != variable) return unexpected("`" + variable + "`");
+    take();
+    if (is_function) {
+      TRY(expect(TokenKind::comma, "`,`"));
+    } else if (!next_is_word("eq")) {
+      return unexpected("`eq`");
+    } else {
+      take();
+    }
+    const bool is_text =
+        peek().kind == TokenKind::quoted || (peek().kind == TokenKind::word && text::is_guid(peek().text));
+    if (!is_text) return unexpected("a quoted text");
+    condition.values.emplace_back(take().text);
+    if (is_function) TRY(expect(TokenKind::close, "`)`"));
+    TRY(expect(TokenKind::close, "`)`"));
+    NodePointer child = TRY(make(std::move(condition)));
+    return make({.kind = Kind::any_element, .property = found, .values = {}, .children = {std::move(child)}});
   }
 
   Result<NodePointer> comparison() {
@@ -241,12 +266,23 @@ json::Value comparable(const json::Object& item, const Property& property) {
   return time.ok() ? json::Value(to_unix_milliseconds(*time)) : json::Value(nullptr);
 }
 
+// Whether a word of `whole` starts with `part`, both in lower case.
+bool has_word(std::string_view whole, std::string_view part) {
+  const auto is_inside_word = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (static_cast<unsigned char>(c) & 0x80) != 0;
+  };
+  for (std::size_t at = whole.find(part); at != std::string_view::npos; at = whole.find(part, at + 1))
+    if (at == 0 || !is_inside_word(whole[at - 1])) return true;
+  return false;
+}
+
 bool matches_text(const Node& node, const json::Value& value) {
   if (!value.is_string()) return false;
   const std::string whole = text::lower(value.get_string());
   const std::string part = text::lower(node.values.front().get_string());
   if (node.kind == Kind::starts_with) return whole.starts_with(part);
   if (node.kind == Kind::ends_with) return whole.ends_with(part);
+  if (node.kind == Kind::word_starts_with) return has_word(whole, part);
   return whole.find(part) != std::string::npos;
 }
 
@@ -279,6 +315,15 @@ bool evaluate_comparison(const Node& node, const json::Object& item) {
   }
 }
 
+bool has_element(const Node& node, const json::Object& item) {
+  const json::Array* elements = value_at(item, node.property->name).if_array();
+  const Node& wanted = *node.children.front();
+  return elements && std::any_of(elements->begin(), elements->end(), [&](const json::Value& element) {
+           return wanted.kind == Kind::equal ? compare_values(element, wanted.values.front()) == 0
+                                             : matches_text(wanted, element);
+         });
+}
+
 bool evaluate(const Node& node, const json::Object& item) {
   const auto holds = [&](const NodePointer& child) { return evaluate(*child, item); };
   switch (node.kind) {
@@ -288,9 +333,20 @@ bool evaluate(const Node& node, const json::Object& item) {
       return std::any_of(node.children.begin(), node.children.end(), holds);
     case Kind::negation:
       return !holds(node.children.front());
+    case Kind::any_element:
+      return has_element(node, item);
     default:
       return evaluate_comparison(node, item);
   }
+}
+
+// What must all hold, of a filter that is nothing but `and` at its top.
+std::vector<const Node*> conjuncts_of(const Node& root) {
+  std::vector<const Node*> found{&root};
+  for (std::size_t i = 0; i < found.size(); ++i)
+    if (found[i]->kind == Kind::all_of)
+      for (const NodePointer& child : found[i]->children) found.push_back(child.get());
+  return found;
 }
 
 bool any_node(const Node& node, bool (*wanted)(const Node&)) {
@@ -304,18 +360,74 @@ Result<Filter> Filter::parse(std::string_view text, const ResourceType& type) {
   return Filter(TRY(Parser(TRY(filter_tokens(text)), type).parse()));
 }
 
+Filter Filter::operator&(const Filter& other) const {
+  return Filter(std::make_shared<const Node>(
+      Node{.kind = Kind::all_of, .property = nullptr, .values = {}, .children = {root_, other.root_}}));
+}
+
+Result<Filter> parse_search(std::string_view text, const ResourceType& type) {
+  const auto bad = [](std::size_t at, const std::string& what) {
+    return invalid("bad_search", "$search, character " + std::to_string(at + 1) + ": " + what, "$search");
+  };
+  const auto any = [](std::vector<NodePointer> parts, Kind kind) -> NodePointer {
+    if (parts.size() == 1) return std::move(parts.front());
+    return std::make_shared<const Node>(
+        Node{.kind = kind, .property = nullptr, .values = {}, .children = std::move(parts)});
+  };
+  if (text.size() > limits::kFilterBytes) return bad(limits::kFilterBytes, "the search is too long");
+  std::vector<NodePointer> alternatives;
+  std::vector<NodePointer> clauses;
+  std::size_t at = 0;
+  const auto skip_spaces = [&] {
+    while (at < text.size() && text[at] == ' ') ++at;
+  };
+  while (true) {
+    skip_spaces();
+    if (at == text.size() || text[at] != '"') return bad(at, "a clause like `\"displayName:text\"` is expected");
+    const std::size_t end = text.find('"', at + 1);
+    if (end == std::string_view::npos) return bad(at, "the quoted clause has no end");
+    const std::string_view clause = text.substr(at + 1, end - at - 1);
+    const std::size_t colon = clause.find(':');
+    if (colon == std::string_view::npos || colon + 1 == clause.size())
+      return bad(at, "a clause is a property, `:` and a text");
+    const Property* property = type.find(clause.substr(0, colon));
+    if (!property || !property->is_searchable)
+      return bad(at + 1, "`" + std::string(clause.substr(0, colon)) + "` can't be searched");
+    if (clauses.size() + alternatives.size() > limits::kFilterNodes) return bad(at, "too many clauses");
+    clauses.push_back(std::make_shared<const Node>(Node{.kind = Kind::word_starts_with,
+                                                        .property = property,
+                                                        .values = {json::Value(clause.substr(colon + 1))},
+                                                        .children = {}}));
+    at = end + 1;
+    skip_spaces();
+    if (at == text.size()) break;
+    if (text.substr(at).starts_with("AND ")) {
+      at += 4;
+    } else if (text.substr(at).starts_with("OR ")) {
+      at += 3;
+      alternatives.push_back(any(std::exchange(clauses, {}), Kind::all_of));
+    } else {
+      return bad(at, "`AND` or `OR` is expected");
+    }
+  }
+  alternatives.push_back(any(std::move(clauses), Kind::all_of));
+  return Filter(any(std::move(alternatives), Kind::any_of));
+}
+
 bool Filter::matches(const json::Object& item) const { return evaluate(*root_, item); }
 
 std::optional<std::string> Filter::required_text(std::string_view property) const {
-  std::vector<const Node*> conjuncts{root_.get()};
-  while (!conjuncts.empty()) {
-    const Node* node = conjuncts.back();
-    conjuncts.pop_back();
-    if (node->kind == Kind::all_of) {
-      for (const NodePointer& child : node->children) conjuncts.push_back(child.get());
-    } else if (node->kind == Kind::equal && node->property->name == property && node->values.front().is_string()) {
+  for (const Node* node : conjuncts_of(*root_))
+    if (node->kind == Kind::equal && node->property->name == property && node->values.front().is_string())
       return std::string(node->values.front().get_string());
-    }
+  return std::nullopt;
+}
+
+std::optional<Time> Filter::earliest(std::string_view property) const {
+  for (const Node* node : conjuncts_of(*root_)) {
+    const bool is_bound = node->kind == Kind::equal || node->kind == Kind::greater || node->kind == Kind::greater_equal;
+    if (is_bound && node->property->name == property && node->values.front().is_int64())
+      return from_unix_milliseconds(node->values.front().get_int64());
   }
   return std::nullopt;
 }

@@ -58,6 +58,9 @@ TEST(Filter, EveryOperatorBothWays) {
       {"contains(name,'hara')", "contains(name,'car')"},
       {"startswith(name,'O') eq true", "startswith(name,'P') eq true"},
       {"doors in (3, 5)", "doors in (3)"},
+      {"tags/any(t:t eq 'A')", "tags/any(t:t eq 'b')"},
+      {"tags/any(t: startswith(t,'a'))", "tags/any(tag:startswith(tag,'b'))"},
+      {"not tags/any(t:t eq 'b')", "not tags/any(t:t eq 'a')"},
       {"id eq 11111111-1111-1111-1111-111111111111", "id eq 21111111-1111-1111-1111-111111111111"},
   };
   for (const auto& [yes, no] : pairs) {
@@ -101,6 +104,12 @@ TEST(Filter, RefusesWhatItCannotMean) {
                           "name eq 'open",
                           "doors gt null",
                           "electric gt true",
+                          "tags/any(t:u eq 'a')",
+                          "tags/any(t eq 'a')",
+                          "tags/any(t:t eq 5)",
+                          "tags/any(t:t eq 'a'",
+                          "tags/any(",
+                          "tags/any(t:",
                           "doors in 5",
                           "doors in ()",
                           "doors in (5",
@@ -115,8 +124,20 @@ TEST(Filter, RefusesWhatItCannotMean) {
   for (const char* bad : {"colour eq 'red'", "eq 5", "contains(colour,'r')", "Name eq 'x'", "engine/size eq 'x'"})
     EXPECT_EQ(reason_of(bad), "unknown_property") << bad;
   for (const char* bad :
-       {"tags/any(t:t eq 'a')", "tags/all(t:t eq 'a')", "tags eq 'a'", "engine eq null", "length(name) eq 3"})
+       {"tags/any(t:endswith(t,'a'))", "tags/all(t:t eq 'a')", "tags eq 'a'", "engine eq null", "length(name) eq 3"})
     EXPECT_EQ(reason_of(bad), "unsupported_filter") << bad;
+}
+
+TEST(Filter, TellsTheEarliestMomentOfEveryMatch) {
+  const auto earliest = [](const char* filter) {
+    const auto bound = Filter::parse(filter, car_type())->earliest("built");
+    return bound ? to_date(*bound) : "none";
+  };
+  EXPECT_EQ(earliest("built ge 2026-03-01"), "2026-03-01");
+  EXPECT_EQ(earliest("name eq 'x' and (doors eq 5 and built gt 2026-03-02)"), "2026-03-02");
+  EXPECT_EQ(earliest("built le 2026-03-01"), "none");
+  EXPECT_EQ(earliest("built ge 2026-03-01 or doors eq 5"), "none");
+  EXPECT_EQ(earliest("not built ge 2026-03-01"), "none");
 }
 
 TEST(Filter, MessagesSayWhere) {

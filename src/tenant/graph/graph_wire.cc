@@ -27,6 +27,8 @@ WireError wire_error(const Failure& failure) {
     case Code::not_found:
       return {404, "Request_ResourceNotFound"};
     case Code::conflict:
+      // ENTRA: the directory calls what is there already a bad request.
+      if (failure.reason == "already_exists") return {400, "Request_BadRequest"};
       return {409, "Request_Conflict"};
     case Code::too_large:
       return {413, "Request_EntityTooLarge"};
@@ -74,6 +76,12 @@ http::Response reply(const http::Request& request, int status, const json::Objec
   response.headers.set("Content-Type",
                        "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;"
                        "charset=utf-8");
+  add_headers(request, response);
+  return response;
+}
+
+http::Response text_reply(const http::Request& request, int status, std::string text) {
+  http::Response response = http::text_response(status, std::move(text), "text/plain");
   add_headers(request, response);
   return response;
 }

@@ -15,6 +15,7 @@ http::Response error_response(const http::Request& request, const Failure& failu
 http::Response error_response(const http::Request& request, int status, std::string_view code,
                               std::string_view message);
 http::Response reply(const http::Request& request, int status, const json::Object& body);
+http::Response text_reply(const http::Request& request, int status, std::string text);
 http::Response empty_reply(const http::Request& request, int status);
 
 }  // namespace wardbridge::graph

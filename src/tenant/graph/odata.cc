@@ -17,19 +17,6 @@ Failure unknown_property(const ResourceType& type, std::string_view name, const 
                  option);
 }
 
-int rank(const json::Value& value) {
-  if (value.is_null()) return 0;
-  if (value.is_bool()) return 1;
-  if (value.is_number()) return 2;
-  if (value.is_string()) return 3;
-  return 4;
-}
-
-template <class T>
-int sign(const T& a, const T& b) {
-  return a < b ? -1 : b < a ? 1 : 0;
-}
-
 // A place in the order of a collection: the keys of the item that was shown last.
 Result<json::Array> keys_of(const std::string& skip_token, std::size_t size) {
   const auto bytes = text::from_base64url(skip_token);
@@ -40,34 +27,6 @@ Result<json::Array> keys_of(const std::string& skip_token, std::size_t size) {
 }
 
 }  // namespace
-
-const Property* ResourceType::find(std::string_view property) const {
-  const auto found =
-      std::find_if(properties.begin(), properties.end(), [&](const Property& it) { return it.name == property; });
-  return found == properties.end() ? nullptr : &*found;
-}
-
-const json::Value& value_at(const json::Object& item, std::string_view path) {
-  static const json::Value kNull;
-  const json::Object* object = &item;
-  while (true) {
-    const std::size_t slash = path.find('/');
-    const json::Value* value = json::find(*object, path.substr(0, slash));
-    if (!value) return kNull;
-    if (slash == std::string_view::npos) return *value;
-    object = value->if_object();
-    if (!object) return kNull;
-    path.remove_prefix(slash + 1);
-  }
-}
-
-int compare_values(const json::Value& a, const json::Value& b) {
-  if (rank(a) != rank(b)) return sign(rank(a), rank(b));
-  if (a.is_bool()) return sign(a.get_bool(), b.get_bool());
-  if (a.is_number()) return sign(a.to_number<double>(), b.to_number<double>());
-  if (a.is_string()) return sign(text::lower(a.get_string()), text::lower(b.get_string()));
-  return 0;
-}
 
 Result<Query> Query::parse(const http::Request& request, const ResourceType& type, const CollectionRules& rules) {
   Query query;
@@ -81,27 +40,49 @@ Result<Query> Query::parse(const http::Request& request, const ResourceType& typ
     query.options_.emplace_back(name, value);
   }
   if (rules.advanced_queries_need_header) TRY(query.check_advanced(request));
+  query.order_ = query.asked_order_;
   if (query.order_.empty()) query.order_.push_back({std::string(rules.default_order), false});
   return query;
 }
 
-Result<Query> Query::parse_single(const http::Request& request, const ResourceType& type) {
+Result<Query> Query::parse_single(const http::Request& request, const ResourceType& type,
+                                  const std::vector<std::string_view>& expands) {
   Query query;
   query.type_ = &type;
   for (const auto& [name, value] : request.query_parameters()) {
     if (name == "$select")
       TRY(query.take_select(value));
+    else if (name == "$expand")
+      TRY(query.take_expand(value, expands));
     else if (name.starts_with('$'))
       return unsupported(name);
   }
   return query;
 }
 
+Result<Query> Query::parse_count(const http::Request& request, const ResourceType& type, const CollectionRules& rules) {
+  Query query;
+  query.type_ = &type;
+  for (const auto& [name, value] : request.query_parameters()) {
+    if (name == "$filter" || name == "$search")
+      TRY(query.take_option(name, value, rules));
+    else if (name.starts_with('$'))
+      return unsupported(name);
+  }
+  // ENTRA: the segment is the option `$count=true` in another place.
+  query.count_ = true;
+  TRY(query.check_advanced(request));
+  return query;
+}
+
 Status Query::take_option(const std::string& name, const std::string& value, const CollectionRules& rules) {
-  if (name == "$filter") {
-    filter_ = TRY(Filter::parse(value, *type_));
+  if (name == "$filter" || (name == "$search" && rules.searched)) {
+    search_ = search_ || name == "$search";
+    const Filter part = TRY(name == "$filter" ? Filter::parse(value, *type_) : parse_search(value, *type_));
+    filter_ = filter_ ? *filter_ & part : part;
     return done();
   }
+  if (name == "$expand" && !rules.expands.empty()) return take_expand(value, rules.expands);
   if (name == "$select") return take_select(value);
   if (name == "$top") return take_page_size(value, rules);
   if (name == "$skiptoken") return skip_token_ = value, done();
@@ -147,8 +128,17 @@ Status Query::take_order(const std::string& value) {
     if (!property) return unknown_property(*type_, words[0], "$orderby");
     if (property->type == PropertyType::collection || property->type == PropertyType::complex)
       return invalid("unsupported_query", "`" + std::string(words[0]) + "` has no order", "$orderby");
-    order_.push_back({std::string(words[0]), has_direction && words[1] == "desc"});
+    asked_order_.push_back({std::string(words[0]), has_direction && words[1] == "desc"});
   }
+  return done();
+}
+
+Status Query::take_expand(const std::string& value, const std::vector<std::string_view>& expands) {
+  // `members($select=id)` would narrow what is shown; a client that asks for less can live with more.
+  const std::string_view relation = std::string_view(value).substr(0, value.find('('));
+  if (std::find(expands.begin(), expands.end(), relation) == expands.end())
+    return invalid("unsupported_query", "`$expand` of `" + value + "` is not supported here", "$expand");
+  expanded_ = relation;
   return done();
 }
 
@@ -164,11 +154,11 @@ Status Query::take_page_size(const std::string& value, const CollectionRules& ru
 }
 
 Status Query::check_advanced(const http::Request& request) const {
-  const bool is_advanced = count_ || (filter_ && (filter_->is_advanced() || !order_.empty()));
+  const bool is_advanced = count_ || search_ || (filter_ && (filter_->is_advanced() || !asked_order_.empty()));
   if (!is_advanced) return done();
   const bool accepts = text::equal_ignoring_case(request.headers.get("ConsistencyLevel").value_or(""), "eventual");
   if (accepts && count_) return done();
-  if (accepts && !filter_) return done();
+  if (accepts && (!filter_ || search_)) return done();
   return invalid("advanced_query",
                  "this query needs the header `ConsistencyLevel: eventual` and the query option `$count=true`",
                  "ConsistencyLevel");
@@ -177,13 +167,7 @@ Status Query::check_advanced(const http::Request& request) const {
 json::Object Query::select(const json::Object& item) const {
   json::Object shown;
   if (const json::Value* type = json::find(item, "@odata.type")) shown["@odata.type"] = *type;
-  if (selected_.empty()) {
-    for (const auto& member : item) {
-      const Property* property = type_->find(member.key());
-      if (!property || property->shown_by_default) shown[member.key()] = member.value();
-    }
-    return shown;
-  }
+  if (selected_.empty()) return type_->default_view(item);
   for (const std::string& name : selected_)
     if (const json::Value* value = item.if_contains(name)) shown[name] = *value;
   return shown;

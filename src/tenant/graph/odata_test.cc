@@ -35,7 +35,7 @@ std::vector<json::Object> things(int count) {
   return items;
 }
 
-constexpr CollectionRules kRules{.page_size = 4, .page_size_largest = 9, .skip = true};
+const CollectionRules kRules{.page_size = 4, .page_size_largest = 9, .skip = true};
 
 std::string ids_of(const Page& page) {
   std::string ids;

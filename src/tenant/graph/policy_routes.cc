@@ -75,9 +75,21 @@ const std::vector<Route>& policy_routes() {
     const AnyOf read{"Policy.Read.All", "Policy.Read.ConditionalAccess", "Policy.ReadWrite.ConditionalAccess"};
     const AnyOf write{"Policy.ReadWrite.ConditionalAccess"};
     return new std::vector<Route>{
-        {"GET", "/identity/conditionalAccess/policies", {read}, list_policies},
+        {"GET",
+         "/identity/conditionalAccess/policies",
+         {read},
+         list_policies,
+         Effect::by_method,
+         Versions::both,
+         "$filter $select $orderby $top $skip $skiptoken $count"},
         {"POST", "/identity/conditionalAccess/policies", {write}, create_policy},
-        {"GET", "/identity/conditionalAccess/policies/{id}", {read}, get_policy},
+        {"GET",
+         "/identity/conditionalAccess/policies/{id}",
+         {read},
+         get_policy,
+         Effect::by_method,
+         Versions::both,
+         kObjectOptions},
         {"PATCH", "/identity/conditionalAccess/policies/{id}", {write}, update_policy},
         {"DELETE", "/identity/conditionalAccess/policies/{id}", {write}, delete_policy},
     };

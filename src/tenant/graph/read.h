@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "tenant/graph/resource_type.h"
 #include "tenant/graph/routes.h"
 
 namespace wardbridge::graph {
@@ -24,6 +25,27 @@ inline Failure no_resource(const std::string& id) {
                                       "' does not exist or one of its queried reference-property objects are not "
                                       "present.");
 }
+
+// The JSON object of a request's body.
+inline Result<json::Object> body_of(const Call& call) {
+  json::Value body = TRY(json::parse(call.request.body));
+  TRY(json::as_object(body));
+  return std::move(body.get_object());
+}
+
+// The reply to a creation: the object, and where it is.
+inline http::Response created(const Call& call, std::string_view collection, const ResourceType& type,
+                              const json::Object& item) {
+  const std::string id(json::text_at(item, "id").value_or(""));
+  http::Response response = call.one(collection, type.default_view(item), 201);
+  response.headers.set("Location",
+                       call.with.base_url + "/" + std::string(call.version) + "/" + std::string(collection) + "/" + id);
+  return response;
+}
+
+// The id at the end of `https://host/v1.0/directoryObjects/<id>`, as `@odata.id` and `@odata.bind` name objects.
+Result<directory::ObjectId> referred(std::string_view url);
+Result<directory::ObjectId> referred_by_body(const Call& call);
 
 // `find(tx)` is a MaybeItem; `id` is what the caller asked for.
 template <class Find>

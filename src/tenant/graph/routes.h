@@ -34,16 +34,36 @@ using Handler = Result<http::Response> (*)(const Call&);
 // Any permission of the set is enough.
 using AnyOf = std::vector<std::string_view>;
 
+// What a request does to the directory. A signed-in person who changes something must have a directory role, too.
+enum class Effect { by_method, reads };  // by_method: GET reads, everything else changes
+enum class Versions { both, beta };
+
 struct Route {
   std::string_view method;
   std::string_view pattern;        // after the version
   std::vector<AnyOf> permissions;  // every set must be met
   Handler handler;
+  Effect effect = Effect::by_method;
+  Versions versions = Versions::both;
+  // The query options that the route answers, for its documentation: `$filter $select`.
+  std::string_view options = {};
+
+  bool changes_something() const { return effect == Effect::by_method && method != "GET"; }
 };
 
-const std::vector<Route>& directory_routes();
+// Options of collections and of single objects.
+inline constexpr std::string_view kObjectOptions = "$select";
+inline constexpr std::string_view kListOptions = "$filter $select $orderby $top $skiptoken $count";
+
+const std::vector<Route>& user_routes();
+const std::vector<Route>& group_routes();
+const std::vector<Route>& membership_routes();
 const std::vector<Route>& device_routes();
 const std::vector<Route>& credential_routes();
+const std::vector<Route>& application_routes();
+const std::vector<Route>& grant_routes();
+const std::vector<Route>& directory_routes();
+const std::vector<Route>& delta_routes();
 const std::vector<Route>& policy_routes();
 const std::vector<Route>& log_routes();
 std::vector<Route> all_routes();
