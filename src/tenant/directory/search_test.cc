@@ -73,7 +73,7 @@ TEST(Search, FindsWhatWasThereBeforeItCouldSearch) {
   EXPECT_THAT(found(*store, ObjectKind::device, condition(Kind::equal, "isCompliant", true)), IsEmpty());
   const bool is_still = store
                             ->read([](store::Transaction& tx) -> Result<bool> {
-                              return is_administrator(tx, kHome, {"u1"}) && may_administer(tx, kHome, {"u1"}) &&
+                              return is_administrator(tx, kHome, {"u1"}) && may_change(tx, kHome, {"u1"}, Area::permissions) &&
                                      find_user(tx, kHome, {"u1"})->city.empty() &&
                                      find_group(tx, kHome, {"g1"})->membership_rule.empty();
                             })
