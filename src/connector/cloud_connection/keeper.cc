@@ -36,6 +36,19 @@ void replay_freed(store::Transaction& tx, ConnectionId id, const relay::Status& 
   }
 }
 
+// Devices that were ours and went to another instance are sent once more, so that people here see what became of them.
+Status resend_lost(store::Transaction& tx, ConnectionId id, const relay::Status& status, const std::string& tenant_id,
+                   Time now) {
+  for (const relay::Conflict& conflict : status.conflicts) {
+    if (conflict.tenant_id != tenant_id) continue;
+    for (const ledger::Delivery& delivery : ledger::of_device(tx, conflict.device_id)) {
+      if (delivery.connection_id != id || delivery.state != ledger::State::delivered) continue;
+      TRY(ledger::resend(tx, id, delivery.subject, {.name = "cloud connection"}, now));
+    }
+  }
+  return done();
+}
+
 Status forget_all(store::Transaction& tx, ConnectionId id) {
   for (auto page = ledger::list(tx, id, "", kParkedOfAPage); !page.empty();
        page = ledger::list(tx, id, "", kParkedOfAPage)) {
@@ -122,7 +135,7 @@ Status Keeper::look(const Connection& seen, Time now) {
                        now);
     }
     replay_freed(tx, id_, status, now);
-    return done();
+    return resend_lost(tx, id_, status, current.attachment.tenant_id, now);
   });
 }
 

@@ -60,7 +60,7 @@ struct Options {
   Duration heartbeat_interval = minutes{15};
   Duration route_silence = hours{24};  // a silent instance keeps its devices this long
   Duration consent_life = hours{1};    // until when consent must have been given
-  Duration reattach_time = hours{1};   // after the database was lost: how long earlier owners come first
+  Duration recovery_time = hours{1};   // after the database was lost: how long earlier owners come first
   // Requests to one tenant: so many a second, and so many at once after a quiet time.
   int requests_per_second = 20;
   int request_burst = 100;
@@ -247,7 +247,6 @@ class Broker {
   Dependencies deps_;
   Options options_;
   std::string database_id_;
-  Time database_born_ = kEpoch;
   Time started_ = kEpoch;
   std::unique_ptr<Roads> roads_;
 };

@@ -61,6 +61,12 @@ void note_conflict(store::Transaction& tx, const Route& route, const InstanceId&
   if (added > 0) audit_route(tx, "conflict", route, {{"contender", contender.value}}, now);
 }
 
+// Instances are coming back to a connector that has lost its database.
+bool is_recovering(store::Transaction& tx, Time now) {
+  auto row = tx.query_one("SELECT recovering_until FROM cloud_database");
+  return row && now < row->time(0);
+}
+
 bool stops_everything(const Outcome& found) {
   return found.kind == Outcome::Kind::unreachable || found.kind == Outcome::Kind::credentials ||
          found.kind == Outcome::Kind::permission;
@@ -99,7 +105,7 @@ Broker::Claim Broker::claim(store::Transaction& tx, const InstanceId& instance, 
   if (before && !before->released && !is_own) {
     auto owner = find_instance(tx, before->instance);
     // After a lost database whoever speaks first is not the owner yet: the tenant may have had its word from another.
-    bool earlier_owner_returns = message.held && !before->held && now < database_born_ + options_.reattach_time;
+    bool earlier_owner_returns = message.held && !before->held && is_recovering(tx, now);
     if (owner && !is_silent(*owner, now) && !earlier_owner_returns) {
       note_conflict(tx, *before, instance, now);
       claim.outcome = outcome(Outcome::Kind::permanent, "device_of_other_instance",

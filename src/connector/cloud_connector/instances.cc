@@ -69,12 +69,9 @@ Result<std::unique_ptr<Broker>> Broker::open(const Dependencies& dependencies, O
   }
   auto broker = std::unique_ptr<Broker>(new Broker(dependencies, std::move(options)));
   TRY(dependencies.store.write([&](store::Transaction& tx) -> Status {
-    auto row = tx.query_one("SELECT id, born FROM cloud_database");
+    auto row = tx.query_one("SELECT id FROM cloud_database");
     broker->database_id_ = row ? row->text(0) : dependencies.entropy.guid();
-    broker->database_born_ = row ? row->time(1) : now;
-    if (!row) {
-      tx.execute("INSERT INTO cloud_database (id, born) VALUES (?, ?)", {broker->database_id_, broker->database_born_});
-    }
+    if (!row) tx.execute("INSERT INTO cloud_database (id, recovering_until) VALUES (?, 0)", {broker->database_id_});
     for (const Cloud& cloud : broker->options_.clouds) {
       if (!cloud.client_secret.empty()) {
         store_secret(tx, cloud.name, cloud.client_secret, dependencies.sealer, dependencies.entropy,
@@ -189,6 +186,7 @@ Result<InstanceId> Broker::authenticate(const std::string& credential, Time now)
     }
     // The database was lost: the seal says that this broker issued the credential.
     insert_instance(tx, *claimed, credential, now);
+    tx.execute("UPDATE cloud_database SET recovering_until = ?", {now + options_.recovery_time});
     audit_change(tx, "create", "Instance", claimed->id.value, claimed->name, {{"because", "its credential is sealed"}},
                  {}, now);
     log::warning("instance_taken_in_again", {{"instance", claimed->id.value}, {"name", claimed->name}});

@@ -7,7 +7,7 @@ const store::Schema kSchema = {
     {R"sql(
 CREATE TABLE cloud_database (
   id TEXT NOT NULL PRIMARY KEY,
-  born BIGINT NOT NULL
+  recovering_until BIGINT NOT NULL
 );
 CREATE TABLE cloud_application (
   cloud TEXT NOT NULL PRIMARY KEY,
