@@ -42,6 +42,13 @@ Result<http::Response> Network::send(const http::OutboundRequest& request, Durat
 
 // --- Tenants
 
+namespace {
+const std::string kAdminPassword = "the-administrator's-password";
+std::string domain_of(const directory::TenantId& tenant) {
+  return tenant == kHome ? "vendor.example" : tenant == kContoso ? "contoso.example" : "fabrikam.example";
+}
+}  // namespace
+
 struct Tenants::State {
   explicit State(const Clock& the_clock)
       : clock(the_clock),
@@ -71,13 +78,24 @@ Status Tenants::State::add_application(store::Transaction& tx, const directory::
     application.required.push_back(
         {.resource = resource, .permission_id = tokens::first_party_role(resource, role).value(), .is_role = true});
   }
+  // ENTRA: `User.Read`, sign in and read user profile; of both applications.
+  application.required.push_back({directory::kGraphAppId, "e1fe6dd8-ba31-4d61-89e7-88639da4683d", false});
   return directory::create_application(tx, kHome, application, {}, clock.now());
 }
 
 Status Tenants::State::fill(store::Transaction& tx) {
-  for (const auto& [id, domain] :
-       {std::pair{kHome, "vendor.example"}, {kContoso, "contoso.example"}, {kFabrikam, "fabrikam.example"}}) {
+  const crypto::PasswordCost cheap{.memory_kib = 64, .passes = 1};
+  const std::string password_hash = crypto::hash_password(kAdminPassword, entropy, cheap);
+  for (const directory::TenantId& id : {kHome, kContoso, kFabrikam}) {
+    const std::string domain = domain_of(id);
     TRY(directory::create_tenant(tx, {id, domain, {domain}, clock.now()}));
+    directory::User admin{.id = {entropy.guid()},
+                          .user_principal_name = "admin@" + domain,
+                          .display_name = "Admin",
+                          .password_hash = password_hash,
+                          .created = clock.now()};
+    TRY(directory::create_user(tx, id, admin, {}, clock.now()));
+    TRY(directory::add_administrator(tx, id, admin.id, {}, clock.now()));
     TRY(tokens::bootstrap_first_party(tx, id, kFaceUrl, entropy, {}, clock.now()));
     intune::publish_endpoints(tx, id, kFaceUrl, intune::Options{}.base_path, entropy);
   }
@@ -113,34 +131,48 @@ Tenants::~Tenants() = default;
 
 const http::Router* Tenants::router() const { return &state_->router; }
 
-std::string Tenants::consent(const std::string& url_text, const directory::TenantId& tenant) {
-  http::Url url = http::parse_url(url_text).value();
-  EXPECT_EQ(url.path, "/" + tenant.value + "/adminconsent");
-  text::Form query = text::parse_form(url.query).value();
-  directory::AppId app{std::string(text::form_value(query, "client_id").value_or(""))};
-  Status given = state_->store->write([&](store::Transaction& tx) -> Status {
-    auto foreign = directory::find_multitenant_application(tx, app);
-    if (!foreign) return invalid("unknown_client", "no such application");
-    if (!directory::find_service_principal(tx, tenant, app)) {
-      TRY(directory::create_service_principal(tx, tenant,
-                                              {{state_->entropy.guid()}, app, foreign->application.display_name, true},
-                                              {}, state_->clock.now()));
+namespace {
+std::string attribute_of(const std::string& html, const std::string& before) {
+  const auto start = html.find(before);
+  if (start == std::string::npos) return {};
+  return html.substr(start + before.size(), html.find('"', start + before.size()) - start - before.size());
+}
+}  // namespace
+
+std::string Tenants::consent(const std::string& url, const directory::TenantId& tenant) {
+  const http::Router* router = &state_->router;
+  ToRouter browser(router, state_->clock);
+  std::map<std::string, std::string> cookies;
+  auto go = [&](const std::string& method, const std::string& target, const text::Form& form) {
+    http::OutboundRequest request{.method = method, .url = target.starts_with("/") ? kFaceUrl + target : target};
+    std::string all;
+    for (const auto& [name, value] : cookies) all += (all.empty() ? "" : "; ") + name + "=" + value;
+    if (!all.empty()) request.headers.set("Cookie", all);
+    if (method == "POST") request.headers.set("Content-Type", "application/x-www-form-urlencoded");
+    if (method == "POST") request.body = text::to_form(form);
+    http::Response response = browser.send(request, seconds{10}).value();
+    for (const auto& [name, value] : response.headers.all()) {
+      if (name != "Set-Cookie") continue;
+      auto equals = value.find('=');
+      cookies[value.substr(0, equals)] = value.substr(equals + 1, value.find(';') - equals - 1);
     }
-    for (const auto& required : foreign->application.required)
-      TRY(directory::grant_app_role(tx, tenant, app, required.resource, required.permission_id, {},
-                                    state_->clock.now()));
-    return done();
-  });
-  EXPECT_TRUE(given.ok()) << (given.ok() ? "" : given.failure().message);
-  return std::string(text::form_value(query, "redirect_uri").value_or("")) + "?" +
-         text::to_form({{"tenant", tenant.value},
-                        {"state", std::string(text::form_value(query, "state").value_or(""))},
-                        {"admin_consent", "True"}});
+    return response;
+  };
+  auto answer = [&](const http::Response& page, text::Form fields) {
+    fields.emplace_back("ctx", attribute_of(page.body, "name=\"ctx\" value=\""));
+    return go("POST", attribute_of(page.body, "action=\""), fields);
+  };
+  http::Response page = go("GET", url, {});
+  page = answer(page, {{"login", "admin@" + domain_of(tenant)}, {"passwd", kAdminPassword}});
+  EXPECT_NE(page.body.find("Consent for your organization"), std::string::npos) << page.status << page.body;
+  http::Response redirect = answer(page, {{"choice", "accept"}});
+  EXPECT_EQ(redirect.status, 303) << redirect.body;
+  return std::string(redirect.headers.get("Location").value_or(""));
 }
 
 void Tenants::withdraw(const directory::TenantId& tenant, const std::string& role) {
   Status status = state_->store->write([&](store::Transaction& tx) {
-    return directory::revoke_app_role(tx, tenant, kConnectorApp, directory::kIntuneApiAppId,
+    return directory::withdraw_app_role(tx, tenant, kConnectorApp, directory::kIntuneApiAppId,
                                       tokens::first_party_role(directory::kIntuneApiAppId, role).value(), {},
                                       state_->clock.now());
   });
