@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "connector/connector_world.h"
+#include "support/postgres_cluster.h"
 
 namespace wardbridge::connector_tests {
 namespace {
@@ -225,6 +226,15 @@ TEST_F(CloudConnector, ASharedMacStaysWithTheFirstUntilThatReleasesIt) {
   EXPECT_EQ(routes.at("results").at(0).at("instance"), "berlin");
   EXPECT_EQ(routes.at("results").at(0).at("contenders").at(0), "paris");
 
+  // Without a claim there is no conflict, and the owner's word stands.
+  paris.wish(second, kMac, false, /*managed=*/false);
+  run(seconds{3});
+  EXPECT_EQ(paris.delivery(second, kMac).state, ledger::State::delivered);
+  EXPECT_TRUE(is_compliant(kContoso, kMac));
+  EXPECT_TRUE(object_of(call("GET", "/api/v1/routes")).at("results").at(0).at("contenders").as_array().empty());
+  paris.wish(second, kMac, false);
+  run(seconds{3});
+
   berlin.wish(first, kMac, false, /*managed=*/false);
   run(seconds{25});  // until paris asks how things are
   EXPECT_EQ(paris.delivery(second, kMac).state, ledger::State::delivered);
@@ -286,6 +296,26 @@ TEST_F(CloudConnector, AReportWhoseAnswerWasLostIsAppliedOnce) {
   EXPECT_EQ(lose, 0);
   EXPECT_EQ(berlin.delivery(id, kMac).state, ledger::State::delivered);
   EXPECT_EQ(tenants_.applied(kContoso, kMac).size(), 1u);
+}
+
+TEST_F(CloudConnector, ARetractionWhoseAnswerWasLostIsAppliedOnce) {
+  tenants_.add_device(kContoso, kMac);
+  Instance& berlin = add_instance("berlin");
+  ledger::ConnectionId id = connect(berlin, kContoso);
+  berlin.wish(id, kMac, true);
+  run(seconds{3});
+  bool has_lost = false;
+  berlin.network.meddle = [&](const http::OutboundRequest& request) -> std::optional<http::Response> {
+    if (request.method != "PUT" || has_lost) return {};
+    has_lost = true;
+    (void)to_connector_.send(request, seconds{10});
+    return http::text_response(504, "a proxy gave up");
+  };
+  berlin.wish(id, kMac, false, /*managed=*/false);
+  run(seconds{30});
+  EXPECT_TRUE(has_lost);
+  EXPECT_EQ(berlin.delivery(id, kMac).state, ledger::State::delivered);
+  EXPECT_EQ(tenants_.applied(kContoso, kMac).size(), 2u);
 }
 
 TEST_F(CloudConnector, ThrottlingIsObeyedWithAndWithoutRetryAfter) {
@@ -551,6 +581,41 @@ TEST_F(CloudConnector, TheOperatorRemovesAnInstanceThatIsGone) {
   EXPECT_TRUE(is_compliant(kContoso, kOtherMac));
   listed = object_of(call("GET", "/api/v1/instances"));
   EXPECT_EQ(listed.at("results").at(0).at("state"), "removed");
+}
+
+// --- The other store
+
+TEST_F(CloudConnector, DoesTheSameOnPostgres) {
+  auto cluster = wardbridge::testing::PostgresCluster::of_this_program();
+  if (!cluster.ok()) GTEST_SKIP() << cluster.failure().message;
+  empty_store_ = [&] { return store::open_postgres((*cluster)->fresh_store()).value(); };
+  restart_connector(Database::lost);
+  for (const std::string& mac : {kMac, kOtherMac}) tenants_.add_device(kContoso, mac);
+  Instance& berlin = add_instance("berlin");
+  Instance& paris = add_instance("paris");
+  ledger::ConnectionId first = connect(berlin, kContoso), second = connect(paris, kContoso);
+  berlin.wish(first, kMac, true);
+  paris.wish(second, kOtherMac, true);
+  run(seconds{3});
+  paris.wish(second, kMac, true);
+  run(seconds{3});
+  EXPECT_EQ(paris.delivery(second, kMac).failure_reason, "device_of_other_instance");
+  EXPECT_EQ(object_of(call("GET", "/api/v1/routes?tenant=" + kContoso.value + "&after=x/y")).at("totalCount"), 0);
+  EXPECT_EQ(object_of(call("GET", "/api/v1/routes")).at("totalCount"), 2);
+  restart_connector();
+  berlin.wish(first, kMac, false, /*managed=*/false);
+  run(seconds{25});
+  EXPECT_EQ(tenants_.device(kContoso, kMac).compliance->reason, "said by paris");
+  restart_connector(Database::lost);
+  run(seconds{40});
+  EXPECT_EQ(paris.counts(second).delivered, 2);
+  EXPECT_EQ(call("PUT", "/api/v1/clouds/global/secret", R"({"clientSecret":"another"})").status, 204);
+  json::Object listed = object_of(call("GET", "/api/v1/instances"));
+  std::string id(listed.at("results").at(1).at("id").as_string());
+  EXPECT_EQ(call("DELETE", "/api/v1/instances/" + id).status, 202);
+  run(seconds{20});
+  EXPECT_FALSE(is_compliant(kContoso, kMac));
+  EXPECT_FALSE(is_compliant(kContoso, kOtherMac));
 }
 
 // --- Cost

@@ -173,8 +173,8 @@ std::string Tenants::consent(const std::string& url, const directory::TenantId& 
 void Tenants::withdraw(const directory::TenantId& tenant, const std::string& role) {
   Status status = state_->store->write([&](store::Transaction& tx) {
     return directory::withdraw_app_role(tx, tenant, kConnectorApp, directory::kIntuneApiAppId,
-                                      tokens::first_party_role(directory::kIntuneApiAppId, role).value(), {},
-                                      state_->clock.now());
+                                        tokens::first_party_role(directory::kIntuneApiAppId, role).value(), {},
+                                        state_->clock.now());
   });
   EXPECT_TRUE(status.ok()) << (status.ok() ? "" : status.failure().message);
 }
@@ -344,6 +344,7 @@ void Instance::run_once() {
 
 ConnectorWorld::ConnectorWorld() {
   tenants_router_ = tenants_.router();
+  empty_store_ = [] { return store::open_sqlite({.path = ":memory:"}).value(); };
   options_ = {.public_url = kConnectorUrl,
               .clouds = {{.name = "global",
                           .endpoints = {.login_base = kFaceUrl, .graph_base = kFaceUrl},
@@ -363,7 +364,7 @@ void ConnectorWorld::stop_connector() {
 void ConnectorWorld::restart_connector(Database database) {
   stop_connector();
   if (database == Database::lost) {
-    broker_store_ = store::open_sqlite({.path = ":memory:"}).value();
+    broker_store_ = empty_store_();
     std::array<store::Schema, 2> schemas{audit::kSchema, cloud_connector::kSchema};
     ASSERT_TRUE(broker_store_->migrate(schemas).ok());
   }

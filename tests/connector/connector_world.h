@@ -145,6 +145,7 @@ class ConnectorWorld : public ::testing::Test {
   ToRouter to_connector_{connector_router_, clock_};
   Network tenant_network_{to_tenants_, entropy_};
   cloud_connector::Options options_;
+  std::function<std::unique_ptr<store::Store>()> empty_store_;  // of the connector
   std::unique_ptr<store::Store> broker_store_;
   std::unique_ptr<cloud_connector::Broker> broker_;
   std::unique_ptr<http::Router> broker_router_;

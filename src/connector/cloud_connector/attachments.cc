@@ -190,8 +190,10 @@ Result<ConsentReturn> Broker::consent_answered(const text::Form& query, Time now
     std::string hash = crypto::hash_token(state);
     auto pending =
         tx.query_one("SELECT attachment_id, step, expires_at FROM cloud_consent WHERE state_hash = ?", {hash});
-    if (!pending) return invalid("consent_unknown", "this consent was not asked for here, or was answered already");
-    tx.execute("DELETE FROM cloud_consent WHERE state_hash = ?", {hash});
+    // Of two answers that come at once, one takes it.
+    if (!pending || tx.execute("DELETE FROM cloud_consent WHERE state_hash = ?", {hash}) == 0) {
+      return invalid("consent_unknown", "this consent was not asked for here, or was answered already");
+    }
     auto row = lock_attachment(tx, pending->text(0));
     const Cloud* cloud = row ? cloud_of(row->cloud) : nullptr;
     if (!row || !cloud || now >= pending->time(2)) {

@@ -53,6 +53,11 @@ void forget_conflicts(store::Transaction& tx, const Route& route) {
   tx.post("DELETE FROM cloud_conflict WHERE tenant_id = ? AND device_id = ?", {route.tenant_id, route.device_id});
 }
 
+void forget_conflict(store::Transaction& tx, const Route& route, const InstanceId& contender) {
+  tx.post("DELETE FROM cloud_conflict WHERE tenant_id = ? AND device_id = ? AND instance_id = ?",
+          {route.tenant_id, route.device_id, contender.value});
+}
+
 void note_conflict(store::Transaction& tx, const Route& route, const InstanceId& contender, Time now) {
   std::int64_t added = tx.execute(
       "INSERT INTO cloud_conflict (tenant_id, device_id, instance_id, since) VALUES (?, ?, ?, ?)"
@@ -99,25 +104,34 @@ Broker::Claim Broker::claim(store::Transaction& tx, const InstanceId& instance, 
   }
   claim.tenant = std::move(*tenant);
   std::string device = text::lower(message.report.device_id);
-  std::optional<Route> before = lock_route(tx, tenant_id, device);
+  Route before = lock_or_make_route(tx, tenant_id, device);
   Route& route = claim.route;
-  bool is_own = before && !before->released && before->instance == instance;
-  if (before && !before->released && !is_own) {
-    auto owner = find_instance(tx, before->instance);
+  const std::int64_t last_stamp = before.stamp;
+  bool is_own = !before.released && before.instance == instance;
+  bool is_released_again =
+      before.released && before.instance == instance && before.acknowledged && before.version == message.version;
+  if (is_released_again) return claim;  // the answer was lost
+  if (!before.released && !is_own) {
+    auto owner = find_instance(tx, before.instance);
     // After a lost database whoever speaks first is not the owner yet: the tenant may have had its word from another.
-    bool earlier_owner_returns = message.held && !before->held && is_recovering(tx, now);
+    bool earlier_owner_returns = message.held && !before.held && is_recovering(tx, now);
     if (owner && !is_silent(*owner, now) && !earlier_owner_returns) {
-      note_conflict(tx, *before, instance, now);
+      if (message.report.management == ledger::DeviceReport::Management::not_managed) {
+        // Whoever does not manage it has no claim, and nothing to say about somebody else's device.
+        forget_conflict(tx, before, instance);
+        return claim;
+      }
+      note_conflict(tx, before, instance, now);
       claim.outcome = outcome(Outcome::Kind::permanent, "device_of_other_instance",
                               "the device belongs to the instance `" + owner->name +
                                   "`: unmanage it there, or wait until that instance has been silent for " +
                                   for_people(options_.route_silence));
       return claim;
     }
-    if (earlier_owner_returns) note_conflict(tx, *before, before->instance, now);
+    if (earlier_owner_returns) note_conflict(tx, before, before.instance, now);
   }
   if (is_own) {
-    route = std::move(*before);
+    route = std::move(before);
     if (message.version < route.version) {
       claim.outcome = outcome(Outcome::Kind::superseded, "newer_version_there", "a newer report was sent before");
       return claim;
@@ -129,12 +143,11 @@ Broker::Claim Broker::claim(store::Transaction& tx, const InstanceId& instance, 
     }
   } else {
     route = {.tenant_id = tenant_id, .device_id = device, .instance = instance, .held = message.held, .since = now};
-    tx.post("DELETE FROM cloud_conflict WHERE tenant_id = ? AND device_id = ? AND instance_id = ?",
-            {tenant_id, device, instance.value});
-    audit_route(tx, "claim", route, changed("instance", before ? before->instance.value : "", instance.value), now);
+    forget_conflict(tx, route, instance);
+    audit_route(tx, "claim", route, changed("instance", before.instance.value, instance.value), now);
   }
   route.version = message.version;
-  route.stamp = next_stamp(before ? before->stamp : 0, now);
+  route.stamp = next_stamp(last_stamp, now);
   route.user_id = message.report.user_id;
   route.message_id.clear();
   route.acknowledged = false;

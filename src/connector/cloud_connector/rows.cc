@@ -233,6 +233,16 @@ std::optional<Route> find_route(store::Transaction& tx, const std::string& tenan
   return select_route(tx, tenant_id, device_id, "");
 }
 
+Route lock_or_make_route(store::Transaction& tx, const std::string& tenant_id, const std::string& device_id) {
+  if (auto route = lock_route(tx, tenant_id, device_id)) return std::move(*route);
+  tx.execute(std::string("INSERT INTO cloud_route (") + kRouteColumns +
+                 ") VALUES (?, ?, '', '', 0, 0, 0, '', 0, 0, 0, 1, 0) ON CONFLICT (tenant_id, device_id) DO NOTHING",
+             {tenant_id, device_id});
+  auto route = lock_route(tx, tenant_id, device_id);
+  CHECK(route.has_value());
+  return std::move(*route);
+}
+
 void save_route(store::Transaction& tx, const Route& route) {
   tx.post(std::string("INSERT INTO cloud_route (") + kRouteColumns +
               ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant_id, device_id) DO UPDATE SET"

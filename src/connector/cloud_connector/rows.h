@@ -40,6 +40,8 @@ std::vector<AttachmentRow> attachments_of_tenant(store::Transaction& tx, const s
 std::optional<Pages> pages_of(store::Transaction& tx, const std::string& tenant_id);
 void save_attachment(store::Transaction& tx, const AttachmentRow& row);
 
+// Made, as nobody's, when it is not there: two that come at once wait for each other.
+Route lock_or_make_route(store::Transaction& tx, const std::string& tenant_id, const std::string& device_id);
 std::optional<Route> lock_route(store::Transaction& tx, const std::string& tenant_id, const std::string& device_id);
 std::optional<Route> find_route(store::Transaction& tx, const std::string& tenant_id, const std::string& device_id);
 void save_route(store::Transaction& tx, const Route& route);

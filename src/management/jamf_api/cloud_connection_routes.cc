@@ -1,6 +1,7 @@
 // Connection Type = Cloud Connector: connections that go through a broker, as routes of ours. Beside the connections of
 // connection_routes.cc, whose numbers they share.
 #include "connector/cloud_connection/cloud_connection.h"
+#include "management/compliance/tenant_domains.h"
 #include "management/jamf_api/routes.h"
 
 namespace wardbridge::jamf_api {
@@ -10,7 +11,7 @@ using CloudConnection = cloud_connection::Connection;
 
 constexpr int kConflictsShown = 1000;
 
-json::Value moment_or_null(Time time) { return time == kEpoch ? json::Value() : json::Value(to_iso8601(time)); }
+json::Value moment_json(Time time) { return time == kEpoch ? json::Value() : json::Value(to_iso8601(time)); }
 
 json::Object cloud_connection_json(store::Transaction& tx, const CloudConnection& connection) {
   const auto& settings = connection.settings;
@@ -26,14 +27,15 @@ json::Object cloud_connection_json(store::Transaction& tx, const CloudConnection
           {"tenantId", attachment.tenant_id},
           {"enrollmentUrl", settings.enrollment_url},
           {"remediationUrl", settings.remediation_url},
+          {"domains", json::to_array(compliance::tenant_domains(tx, connection.id))},
           {"state", cloud_connection::name_of(connection.state)},
           {"step", is_connecting ? json::Value(relay::name_of(attachment.progress)) : json::Value()},
           {"consentUrl", is_connecting ? attachment.consent_url : ""},
           {"applicationId", attachment.application_id},
           {"errorReason", connection.error_reason},
           {"errorMessage", connection.error_message},
-          {"lastContact", moment_or_null(connection.last_contact)},
-          {"lastHeartbeat", moment_or_null(attachment.last_heartbeat)},
+          {"lastContact", moment_json(connection.last_contact)},
+          {"lastHeartbeat", moment_json(attachment.last_heartbeat)},
           {"deliveries",
            json::Object{{"pending", counts.pending}, {"delivered", counts.delivered}, {"parked", counts.parked}}}};
 }
@@ -141,7 +143,8 @@ Api::Handler change_cloud_connection(const Dependencies& deps, CloudChange chang
     ledger::ConnectionId id{TRY(path_id(request))};
     TRY(deps.store.write([&](store::Transaction& tx) -> Status {
       CloudConnection connection = TRY(find_cloud_connection(tx, id));
-      if (change == cloud_connection::remove && compliance::settings(tx).connection == id) {
+      bool is_used = compliance::settings(tx).connection == id || !compliance::tenant_domains(tx, id).empty();
+      if (change == cloud_connection::remove && is_used) {
         return conflict("has_dependencies", "device compliance uses the connection `" + connection.settings.name + "`");
       }
       TRY(change(tx, id, caller.as_actor(request.peer.address), request.received));
@@ -152,6 +155,19 @@ Api::Handler change_cloud_connection(const Dependencies& deps, CloudChange chang
     }));
     return http::no_content();
   };
+}
+
+// Whose devices are told to this connection, when there are several tenants; nobody's: the settings say.
+Result<http::Response> put_domains(const Dependencies& deps, const http::Request& request,
+                                   const accounts::Caller& caller) {
+  ledger::ConnectionId id{TRY(path_id(request))};
+  json::Value body = TRY(json_body(request));
+  std::vector<std::string> domains = TRY(json::optional_texts(TRY(json::as_object(body)), "domains"));
+  TRY(deps.store.write([&](store::Transaction& tx) -> Status {
+    TRY(find_cloud_connection(tx, id));
+    return compliance::set_tenant_domains(tx, id, domains, caller.as_actor(request.peer.address), request.received);
+  }));
+  return show(deps, id);
 }
 
 // Devices that are not sent because another instance owns them.
@@ -212,6 +228,8 @@ void register_cloud_connection_routes(Api& api, const Dependencies& deps) {
                 200,
                 TRY(cloud_connection::routes(TRY(world_of(deps)), id, request.query_parameter("after").value_or(""))));
           });
+  api.add("PUT", path + "/{id}/domains", kUpdate,
+          [deps](const http::Request& request, const Caller& caller) { return put_domains(deps, request, caller); });
   api.add("POST", path + "/{id}/disable", kUpdate, change_cloud_connection(deps, cloud_connection::disable));
   api.add("POST", path + "/{id}/enable", kUpdate, change_cloud_connection(deps, cloud_connection::enable));
   api.add("DELETE", path + "/{id}", kUpdate, change_cloud_connection(deps, cloud_connection::remove));

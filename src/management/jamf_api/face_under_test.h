@@ -64,7 +64,8 @@ class Face : public ::testing::Test {
                               .entropy = entropy_,
                               .pipeline = *pipeline_,
                               .sealer = sealer_,
-                              .connections_changed = [this] { ++connection_changes_; }});
+                              .connections_changed = [this] { ++connection_changes_; },
+                              .connections = &tenants_});
   }
 
   // `target` is a path with its query. An empty content type sends no Content-Type.
@@ -192,6 +193,7 @@ class Face : public ::testing::Test {
   std::unique_ptr<store::Store> store_;
   groups::GroupBook book_;
   std::unique_ptr<pipeline::Pipeline> pipeline_;
+  http::InProcessTransport tenants_;  // attach the far ends of connections here
   http::Router router_;
   int connection_changes_ = 0;
   std::optional<accounts::ClientCredentials> almighty_;
