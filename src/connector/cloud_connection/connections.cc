@@ -152,6 +152,10 @@ Status update(store::Transaction& tx, ConnectionId id, const Settings& settings,
   if (!same_road && is_connected) {
     return conflict("still_connected", "disable the connection before it is pointed at another tenant or connector");
   }
+  if (settings.connector_url != before->settings.connector_url && !credential) {
+    // What one connector gave out is not shown to whoever answers at another address.
+    return invalid("bad_setting", "another connector needs the credential that it gave out", "credential");
+  }
   tx.execute(
       "UPDATE cloud_connection SET name = ?, connector_url = ?, cloud = ?, tenant = ?, enrollment_url = ?,"
       " remediation_url = ?, next_run_at = ?, failures = 0, error_reason = '', error_message = '',"

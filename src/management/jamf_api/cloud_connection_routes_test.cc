@@ -133,6 +133,8 @@ TEST_F(CloudConnectionRoutes, BadSettingsAreNamed) {
   expect_error(without("credential", ""), 400, "INVALID_FIELD", "credential");
   std::string connection = create();
   expect_error(post(kPath, json::to_text(body())), 409, "DUPLICATE_FIELD");
+  expect_error(patch(connection, R"({"connectorUrl":"https://elsewhere.example"})"), 400, "INVALID_FIELD",
+               "credential");
   refuses_ = true;
   expect_error(post(connection + "/connect", ""), 400, "INVALID_FIELD", "tenant");
   EXPECT_EQ(get(std::string(kPath) + "/4711").status, 404);
