@@ -336,6 +336,11 @@ TEST_F(CloudConnector, ThrottlingIsObeyedWithAndWithoutRetryAfter) {
   };
   berlin.wish(id, kMac, true);
   paris.wish(other, kOtherMac, true);  // the tenant is one: it waits as well
+  run(seconds{10});
+  // Not even a person who presses Confirm is a reason to ask sooner.
+  int before = tenant_network_.requests;
+  EXPECT_FALSE(cloud_connection::confirm(berlin.world(), id, {}, clock_.now()).value().works);
+  EXPECT_EQ(tenant_network_.requests, before);
   run(minutes{4});
   ASSERT_GE(uploads.size(), 2u);
   EXPECT_GE(uploads[1] - uploads[0], seconds{120});

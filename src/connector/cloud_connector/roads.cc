@@ -151,6 +151,7 @@ void Road::leave(const partner::Problem* problem, Time now) {
   }
   if (problem->after) wait = ledger::clamp_wait(*problem->after);
   pause_ = *problem;
+  is_pause_asked_for_ = problem->after.has_value() || problem->reason == "throttled";
   paused_until_ = std::max(paused_until_, now + wait);
 }
 
@@ -186,6 +187,7 @@ void Road::start_afresh() {
   std::lock_guard lock(mutex_);
   client_.reset();
   roles_.reset();
+  if (is_pause_asked_for_) return;
   paused_until_ = kEpoch;
   failures_ = 0;
 }

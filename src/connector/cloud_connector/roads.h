@@ -65,7 +65,8 @@ class Road {
     return answer;
   }
 
-  // Something was changed by a person: the next call goes out at once, with new tokens.
+  // Something may have been changed by a person: the next call goes out with new tokens, and at once unless the tenant
+  // asked for time.
   void start_afresh();
   // The roles in the newest token for the Intune API; nothing: no token came yet.
   std::optional<std::vector<std::string>> roles();
@@ -101,6 +102,7 @@ class Road {
   Time look_again_at_ = kEpoch;  // at the stored secrets
   partner::Problem pause_;
   Time paused_until_ = kEpoch;
+  bool is_pause_asked_for_ = false;  // by the tenant
   int failures_ = 0;
   std::optional<std::vector<std::string>> roles_;
 };
