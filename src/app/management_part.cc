@@ -5,6 +5,7 @@
 
 #include "app/outgoing_mail.h"
 #include "base/text.h"
+#include "connector/cloud_connection/cloud_connection.h"
 #include "connector/device_compliance/device_compliance.h"
 #include "connector/ledger/ledger_actor.h"
 #include "management/accounts/accounts.h"
@@ -29,7 +30,7 @@ constexpr std::size_t kWebhookAnswerBytes = 64 * 1024;
 const store::Schema* const kManagementSchemas[] = {
     &audit::kSchema,      &inventory::kSchema, &groups::kSchema,  &enrollment::kSchema,
     &compliance::kSchema, &accounts::kSchema,  &ledger::kSchema,  &device_compliance::kSchema,
-    &outbox::kSchema,     &webhooks::kSchema,  &notices::kSchema,
+    &outbox::kSchema,     &webhooks::kSchema,  &notices::kSchema, &cloud_connection::kSchema,
 };
 
 Result<criteria::Options> criteria_options(const ManagementConfig& config) {
@@ -54,6 +55,22 @@ struct Road {
   std::vector<std::unique_ptr<ledger::LedgerActor>> workers;
 };
 
+// The same through a Cloud Connector.
+struct CloudRoad {
+  CloudRoad(store::Store& store, http::Transport& transport, const World& world, ledger::ConnectionId id)
+      : link({store, transport, world.sealer, world.entropy}, id),
+        keeper({store, transport, world.sealer, world.entropy}, link, id, world.clock) {
+    for (int worker = 1; worker <= kWorkersPerConnection; ++worker) {
+      workers.push_back(std::make_unique<ledger::LedgerActor>(store, link, id, world.clock, world.entropy,
+                                                              ledger::LedgerActorOptions{.worker = worker}));
+    }
+  }
+
+  cloud_connection::Link link;
+  cloud_connection::Keeper keeper;
+  std::vector<std::unique_ptr<ledger::LedgerActor>> workers;
+};
+
 http::ClientOptions webhook_client(const OutboundConfig& config, const World& world) {
   http::ClientOptions options{.ca_file = world.ca_file};
   options.allow_plain_http = config.plain_http;
@@ -73,47 +90,60 @@ class ManagementPart::ConnectionWatch final : public Actor {
   std::string name() const override { return "connections"; }
 
   Time run_once(Time now) override {
-    auto known = store_.read([](store::Transaction& tx) -> Result<std::vector<device_compliance::Connection>> {
-      return device_compliance::list(tx);
+    struct Known {
+      std::vector<device_compliance::Connection> direct;
+      std::vector<cloud_connection::Connection> cloud;
+    };
+    auto known = store_.read([](store::Transaction& tx) -> Result<Known> {
+      return Known{.direct = device_compliance::list(tx), .cloud = cloud_connection::list(tx)};
     });
     if (!known.ok()) {
       log::warning("connections_unknown", {{"reason", known.failure().reason}});
       return now + seconds{1};
     }
     std::lock_guard lock(mutex_);
-    for (const auto& connection : *known) {
-      auto& road = roads_[connection.id];
-      if (road) continue;
-      road = std::make_unique<Road>(store_, transport_, world_, connection.id);
-      stage_.add(road->keeper);
-      for (auto& worker : road->workers) stage_.add(*worker);
-    }
+    for (const auto& connection : known->direct) begin(roads_[connection.id], connection.id);
+    for (const auto& connection : known->cloud) begin(cloud_roads_[connection.id], connection.id);
     return now + seconds{5};
   }
 
   void wake_workers() {
     std::lock_guard lock(mutex_);
-    for (auto& [id, road] : roads_) {
-      for (auto& worker : road->workers) stage_.wake(*worker);
-    }
+    for_every_road([&](auto& road) {
+      for (auto& worker : road.workers) stage_.wake(*worker);
+    });
   }
 
   void connections_changed() {
     stage_.wake(*this);
     std::lock_guard lock(mutex_);
-    for (auto& [id, road] : roads_) {
-      road->link.reload();
-      stage_.wake(road->keeper);
-    }
+    for_every_road([&](auto& road) {
+      road.link.reload();
+      stage_.wake(road.keeper);
+    });
   }
 
  private:
+  template <class AnyRoad>
+  void begin(std::unique_ptr<AnyRoad>& road, ledger::ConnectionId id) {
+    if (road) return;
+    road = std::make_unique<AnyRoad>(store_, transport_, world_, id);
+    stage_.add(road->keeper);
+    for (auto& worker : road->workers) stage_.add(*worker);
+  }
+  template <class Visit>
+  void for_every_road(const Visit& visit) {
+    for (auto& [id, road] : roads_) visit(*road);
+    for (auto& [id, road] : cloud_roads_) visit(*road);
+  }
+
   store::Store& store_;
   http::Transport& transport_;
   const World& world_;
   Stage& stage_;
   std::mutex mutex_;
   std::map<ledger::ConnectionId, std::unique_ptr<Road>> roads_;
+  std::map<ledger::ConnectionId, std::unique_ptr<CloudRoad>> cloud_roads_;
 };
 
 struct ManagementPart::State {
@@ -189,7 +219,8 @@ Result<std::unique_ptr<ManagementPart>> ManagementPart::open(const ManagementCon
                                            .connections_changed = [&state] { state.watch.connections_changed(); },
                                            .outbound = config.outbound.allow,
                                            .outbound_plain_http = config.outbound.plain_http,
-                                           .mail_configured = state.mail_out != nullptr});
+                                           .mail_configured = state.mail_out != nullptr,
+                                           .connections = &state.transport});
   register_operation_routes(state.router, *state.store);
   return part;
 }

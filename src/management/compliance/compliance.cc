@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "management/compliance/tenant_domains.h"
 
 namespace wardbridge::compliance {
 namespace {
@@ -187,12 +188,16 @@ bool tell_directory(store::Transaction& tx, const Settings& settings, Subject& s
                 .valid_until = compliant ? verdict.valid_until : now + settings.validity,
                 .reason = verdict.reason};
   std::string subject_name = subject_of(registration.device_id);
-  auto held = ledger::find(tx, settings.connection, subject_name);
+  ledger::ConnectionId connection = connection_of(tx, settings, registration.user_principal_name);
+  if (settings.has_tenant_domains) {
+    retract_elsewhere(tx, registration.device_id, connection, "the device belongs to another tenant now", now);
+  }
+  auto held = ledger::find(tx, connection, subject_name);
   if (held && !held->is_retraction && !worth_sending(held->report, report, settings.validity)) return false;
   // A computer that the integration never applied to is none of the directory's business.
   if (!held && !verdict.applicable) return false;
   ledger::desire(tx,
-                 {.connection_id = settings.connection,
+                 {.connection_id = connection,
                   .subject = subject_name,
                   .report = report,
                   .check_in_at = check_in_at,
@@ -219,15 +224,16 @@ std::string subject_of(const std::string& device_id) { return "device|" + device
 
 Settings settings(store::Transaction& tx) {
   auto row = tx.query_one(
-      "SELECT enabled, compliance_group, applicable_group, connection_id, validity_milliseconds"
-      " FROM compliance_setting WHERE platform = ?",
+      "SELECT enabled, compliance_group, applicable_group, connection_id, validity_milliseconds,"
+      " (SELECT COUNT(*) FROM compliance_tenant_domain) FROM compliance_setting WHERE platform = ?",
       {kPlatform});
   if (!row) return {};
   return {.enabled = row->flag(0),
           .compliance_group = groups::GroupId{row->integer(1)},
           .applicable_group = groups::GroupId{row->integer(2)},
           .connection = ledger::ConnectionId{row->integer(3)},
-          .validity = Duration{row->integer(4)}};
+          .validity = Duration{row->integer(4)},
+          .has_tenant_domains = row->integer(5) > 0};
 }
 
 Status change_settings(store::Transaction& tx, const Settings& wanted, const audit::Actor& by, Time now) {
@@ -310,11 +316,7 @@ Result<RegistrationId> submit_registration(store::Transaction& tx, const Registr
     stored.id = known.id;
     if (known.device_id == device_id) continue;
     // INVARIANT: law 5. The device that this account had before must not stay compliant.
-    if (auto connection = settings(tx).connection) {
-      // A device that the directory was never told about has nothing to retract.
-      (void)ledger::retract(tx, connection, subject_of(known.device_id),
-                            "the computer registered again as another device", now);
-    }
+    retract_elsewhere(tx, known.device_id, {}, "the computer registered again as another device", now);
   }
   if (!stored.id) stored.id = RegistrationId{tx.next_id("compliance_registration")};
   tx.post(
@@ -387,12 +389,9 @@ Assessment assess(store::Transaction& tx, groups::GroupBook& book, const invento
 }
 
 void forget_computer(store::Transaction& tx, ComputerId computer, Time now) {
-  auto connection = settings(tx).connection;
   for (const Registration& registration : registrations_of(tx, computer)) {
     // INVARIANT: law 5, retract before forgetting. The ledger keeps the retraction until it is acknowledged.
-    if (connection) {
-      (void)ledger::retract(tx, connection, subject_of(registration.device_id), "the computer was deleted", now);
-    }
+    retract_elsewhere(tx, registration.device_id, {}, "the computer was deleted", now);
     tx.execute("DELETE FROM compliance_state WHERE registration_id = ?", {registration.id.value});
   }
   tx.execute("DELETE FROM compliance_registration WHERE computer_id = ?", {computer.value});

@@ -31,7 +31,8 @@ struct Settings {
   groups::GroupId compliance_group;
   groups::GroupId applicable_group;
   ledger::ConnectionId connection;
-  Duration validity = hours{24};  // how long a verdict outlives the last check-in
+  Duration validity = hours{24};    // how long a verdict outlives the last check-in
+  bool has_tenant_domains = false;  // some devices are told to other connections (tenant_domains.h); as read
 };
 Settings settings(store::Transaction& tx);
 // Enabling needs both groups (`unknown_group` names the one that doesn't exist) and a connection. Every computer is

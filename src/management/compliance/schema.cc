@@ -33,6 +33,12 @@ CREATE TABLE compliance_state (
   since BIGINT NOT NULL,
   judged BIGINT NOT NULL
 );
+)sql",
+                                R"sql(
+CREATE TABLE compliance_tenant_domain (
+  domain TEXT NOT NULL PRIMARY KEY,
+  connection_id BIGINT NOT NULL
+);
 )sql"}};
 
 }  // namespace wardbridge::compliance

@@ -1,4 +1,5 @@
 // Device compliance: the vendor's read route, and the settings that the vendor keeps in its console.
+#include "connector/cloud_connection/cloud_connection.h"
 #include "connector/device_compliance/device_compliance.h"
 #include "management/jamf_api/routes.h"
 
@@ -102,7 +103,8 @@ Result<http::Response> put_settings(const Dependencies& deps, const http::Reques
     auto old_hours = std::chrono::duration_cast<hours>(wanted.validity).count();
     wanted.validity = hours{TRY(json::optional_integer(object, "validityHours", old_hours))};
     // Verdicts for a connection that nobody works on would wait for ever.
-    if (wanted.enabled && wanted.connection && !device_compliance::find(tx, wanted.connection)) {
+    if (wanted.enabled && wanted.connection && !device_compliance::find(tx, wanted.connection) &&
+        !cloud_connection::find(tx, wanted.connection)) {
       return invalid("unknown_connection", "no connection has the id " + std::to_string(wanted.connection.value),
                      "connectionId");
     }

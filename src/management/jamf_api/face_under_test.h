@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "connector/cloud_connection/cloud_connection.h"
 #include "connector/device_compliance/device_compliance.h"
 #include "management/jamf_api/jamf_api.h"
 #include "management/jamf_api/routes.h"
@@ -53,17 +54,18 @@ class Face : public ::testing::Test {
 
   Face() {
     store_ = store::open_sqlite({.path = ":memory:"}).value();
-    std::vector<store::Schema> schemas = {
-        audit::kSchema,      inventory::kSchema, groups::kSchema, enrollment::kSchema,
-        compliance::kSchema, accounts::kSchema,  ledger::kSchema, device_compliance::kSchema,
-        outbox::kSchema,     webhooks::kSchema,  notices::kSchema};
+    std::vector<store::Schema> schemas = {audit::kSchema,      inventory::kSchema,         groups::kSchema,
+                                          enrollment::kSchema, compliance::kSchema,        accounts::kSchema,
+                                          ledger::kSchema,     device_compliance::kSchema, cloud_connection::kSchema,
+                                          outbox::kSchema,     webhooks::kSchema,          notices::kSchema};
     EXPECT_TRUE(store_->migrate(schemas).ok());
     pipeline_ = std::make_unique<pipeline::Pipeline>(*store_, book_, nullptr);
     register_routes(router_, {.store = *store_,
                               .entropy = entropy_,
                               .pipeline = *pipeline_,
                               .sealer = sealer_,
-                              .connections_changed = [this] { ++connection_changes_; }});
+                              .connections_changed = [this] { ++connection_changes_; },
+                              .connections = &tenants_});
   }
 
   // `target` is a path with its query. An empty content type sends no Content-Type.
@@ -191,6 +193,7 @@ class Face : public ::testing::Test {
   std::unique_ptr<store::Store> store_;
   groups::GroupBook book_;
   std::unique_ptr<pipeline::Pipeline> pipeline_;
+  http::InProcessTransport tenants_;  // attach the far ends of connections here
   http::Router router_;
   int connection_changes_ = 0;
   std::optional<accounts::ClientCredentials> almighty_;

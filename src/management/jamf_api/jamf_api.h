@@ -31,6 +31,8 @@ struct Dependencies {
   http::AllowList outbound = {};
   bool outbound_plain_http = false;
   bool mail_configured = false;
+  // The road to directories and connectors, for what a person waits for; nothing: such a request fails.
+  http::Transport* connections = nullptr;
 };
 
 // Also sets the router's fallback, so that unknown paths answer in Jamf's error body.
