@@ -15,6 +15,7 @@
 #include <sstream>
 #include <thread>
 
+#include "base/json.h"
 #include "base/text.h"
 #include "bench/measure.h"
 #include "platform/crypto/crypto.h"
@@ -149,6 +150,22 @@ class Peer {
   int port_ = 0;
 };
 
+// From now on.
+void sign_with_elliptic_keys(const testing::ServerProcess& server, const Load& load) {
+  http::CurlTransport transport({.ca_file = load.ca_file, .use_system_store = false});
+  auto post = [&](const std::string& url, http::Headers headers, const std::string& body) {
+    auto response = transport.send({.method = "POST", .url = url, .headers = std::move(headers), .body = body},
+                                   monotonic_now() + seconds{10});
+    CHECK(response.ok() && response->status / 100 == 2, response.ok() ? response->body : response.failure().message);
+    return json::parse(response->body).value().get_object();
+  };
+  json::Object reply = post(load.url, {{"Content-Type", "application/x-www-form-urlencoded"}}, load.body);
+  post(server.tenant_url() + "/contoso.example/wardbridge/signingKeys/rotate",
+       {{"Content-Type", "application/json"},
+        {"Authorization", "Bearer " + std::string(json::text_at(reply, "access_token").value())}},
+       R"({"leadHours":0,"algorithm":"ES256"})");
+}
+
 int run(int run_seconds, int clients, bool with_peers) {
   stay_on_core(-1);
   double raw_rsa = raw_rate(crypto::Algorithm::RS256);
@@ -169,6 +186,9 @@ int run(int run_seconds, int clients, bool with_peers) {
             .ca_file = server.ca_file(),
             .server = server.process()};
   print("Wardbridge, RS256", measure(load, run_seconds, clients), raw_rsa);
+
+  sign_with_elliptic_keys(server, load);
+  print("Wardbridge, ES256", measure(load, run_seconds, clients), raw_elliptic);
 
   if (!with_peers) return 0;
   std::string install = "npm ci --prefix '" WARDBRIDGE_PEERS_FOLDER "' --no-audit --no-fund --silent";

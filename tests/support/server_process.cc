@@ -87,8 +87,8 @@ std::string ServerProcess::configuration() const {
       ", application_permissions: [update_device_attributes, Application.Read.All]}\n"
       "        - {name: Console, client_id: " +
       console_id_ + ", client_secret_file: " + secret_file +
-      ", application_permissions: [Device.Read.All, Directory.Read.All, AuditLog.Read.All, Policy.Read.All, "
-      "Policy.ReadWrite.ConditionalAccess]}\n"
+      ", application_permissions: [Device.Read.All, Directory.Read.All, Directory.ReadWrite.All, "
+      "AuditLog.Read.All, Policy.Read.All, Policy.ReadWrite.ConditionalAccess]}\n"
       "        - {name: Payroll, client_id: " +
       payroll_id_ +
       ", public_client: true, redirect_uris: [\"http://localhost\"], identifier_uris: [\"api://payroll\"]}\n";
