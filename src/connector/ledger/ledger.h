@@ -43,6 +43,10 @@ struct DeviceReport {
   Time last_check_in = kEpoch;
   Time valid_until = kEpoch;  // when the directory must stop trusting this verdict
   std::string reason;         // why, for people
+  // What else is told by connections that carry inventory, by its names on the wire: about the computer, and about what
+  // makes it secure. Empty elsewhere.
+  json::Object inventory = {};
+  json::Object security = {};
 
   // Denies access: goes before reports that grant it.
   bool is_denial() const { return management == Management::not_managed || verdict == Verdict::not_compliant; }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "management/compliance/device_inventory.h"
 
 namespace wardbridge::compliance {
 namespace {
@@ -70,8 +71,8 @@ std::string unmet(const criteria::Because& because) {
 // Reasons and reports need more of a computer than a check-in that changes no verdict brings along.
 class Subject {
  public:
-  Subject(store::Transaction& tx, groups::GroupBook& book, const inventory::Computer& computer)
-      : tx_(tx), book_(book), computer_(computer) {}
+  Subject(store::Transaction& tx, groups::GroupBook& book, const inventory::Computer& computer, bool with_inventory)
+      : tx_(tx), book_(book), computer_(computer), with_inventory_(with_inventory) {}
 
   const inventory::Computer& row() const { return computer_; }
   const inventory::Computer& whole() {
@@ -79,6 +80,11 @@ class Subject {
       auto sections = book_.sections_needed(tx_);
       if (std::ranges::find(sections, inventory::Section::operating_system) == sections.end()) {
         sections.push_back(inventory::Section::operating_system);  // the directory is told the version
+      }
+      if (with_inventory_) {
+        for (inventory::Section section : sections_of_inventory()) {
+          if (std::ranges::find(sections, section) == sections.end()) sections.push_back(section);
+        }
       }
       whole_ = inventory::with_stored_sections(tx_, computer_, sections);
     }
@@ -95,6 +101,7 @@ class Subject {
   store::Transaction& tx_;
   groups::GroupBook& book_;
   const inventory::Computer& computer_;
+  bool with_inventory_;
   std::optional<inventory::Computer> whole_;
 };
 
@@ -163,6 +170,7 @@ bool worth_sending(const ledger::DeviceReport& held, const ledger::DeviceReport&
   ledger::DeviceReport same_times = wanted;
   same_times.last_check_in = held.last_check_in;
   same_times.valid_until = held.valid_until;
+  if (!is_worth_telling(held.inventory, wanted.inventory)) same_times.inventory = held.inventory;
   if (!(same_times == held)) return true;
   if (wanted.is_denial()) return false;
   Duration later = wanted.valid_until - held.valid_until;
@@ -186,6 +194,12 @@ bool tell_directory(store::Transaction& tx, const Settings& settings, Subject& s
                 .last_check_in = computer.last_check_in,
                 .valid_until = compliant ? verdict.valid_until : now + settings.validity,
                 .reason = verdict.reason};
+  if (settings.sends_inventory) {
+    DeviceInventory told = device_inventory(subject.whole(), registration.username, registration.user_principal_name,
+                                            InventoryState::activated);
+    report.inventory = std::move(told.about);
+    report.security = std::move(told.security);
+  }
   std::string subject_name = subject_of(registration.device_id);
   auto held = ledger::find(tx, settings.connection, subject_name);
   if (held && !held->is_retraction && !worth_sending(held->report, report, settings.validity)) return false;
@@ -219,7 +233,7 @@ std::string subject_of(const std::string& device_id) { return "device|" + device
 
 Settings settings(store::Transaction& tx) {
   auto row = tx.query_one(
-      "SELECT enabled, compliance_group, applicable_group, connection_id, validity_milliseconds"
+      "SELECT enabled, compliance_group, applicable_group, connection_id, validity_milliseconds, sends_inventory"
       " FROM compliance_setting WHERE platform = ?",
       {kPlatform});
   if (!row) return {};
@@ -227,7 +241,8 @@ Settings settings(store::Transaction& tx) {
           .compliance_group = groups::GroupId{row->integer(1)},
           .applicable_group = groups::GroupId{row->integer(2)},
           .connection = ledger::ConnectionId{row->integer(3)},
-          .validity = Duration{row->integer(4)}};
+          .validity = Duration{row->integer(4)},
+          .sends_inventory = row->flag(5)};
 }
 
 Status change_settings(store::Transaction& tx, const Settings& wanted, const audit::Actor& by, Time now) {
@@ -247,12 +262,12 @@ Status change_settings(store::Transaction& tx, const Settings& wanted, const aud
   Settings old = settings(tx);
   tx.execute(
       "INSERT INTO compliance_setting (platform, enabled, compliance_group, applicable_group, connection_id,"
-      " validity_milliseconds) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (platform) DO UPDATE SET"
+      " validity_milliseconds, sends_inventory) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (platform) DO UPDATE SET"
       " enabled = excluded.enabled, compliance_group = excluded.compliance_group,"
       " applicable_group = excluded.applicable_group, connection_id = excluded.connection_id,"
-      " validity_milliseconds = excluded.validity_milliseconds",
+      " validity_milliseconds = excluded.validity_milliseconds, sends_inventory = excluded.sends_inventory",
       {kPlatform, wanted.enabled, wanted.compliance_group.value, wanted.applicable_group.value, wanted.connection.value,
-       wanted.validity.count()});
+       wanted.validity.count(), wanted.sends_inventory});
   auto change = [](auto before, auto after) { return json::Object{{"old", before}, {"new", after}}; };
   audit::record(tx,
                 {.time = now,
@@ -363,7 +378,7 @@ Assessment assess(store::Transaction& tx, groups::GroupBook& book, const invento
   if (registrations.empty()) return {};
   Settings current = settings(tx);
   if (!current.enabled) return {};
-  Subject subject(tx, book, computer);
+  Subject subject(tx, book, computer, current.sends_inventory);
   Verdict verdict = judge(tx, book, current, subject, now);
   Assessment assessment{.look_again = verdict.valid_until};
   for (const Registration& registration : registrations) {

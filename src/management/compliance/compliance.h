@@ -32,6 +32,7 @@ struct Settings {
   groups::GroupId applicable_group;
   ledger::ConnectionId connection;
   Duration validity = hours{24};  // how long a verdict outlives the last check-in
+  bool sends_inventory = false;   // whether the connection carries inventory beside the verdict: a manual one does
 };
 Settings settings(store::Transaction& tx);
 // Enabling needs both groups (`unknown_group` names the one that doesn't exist) and a connection. Every computer is

@@ -33,6 +33,9 @@ CREATE TABLE compliance_state (
   since BIGINT NOT NULL,
   judged BIGINT NOT NULL
 );
+)sql",
+                                R"sql(
+ALTER TABLE compliance_setting ADD COLUMN sends_inventory BIGINT NOT NULL DEFAULT 0;
 )sql"}};
 
 }  // namespace wardbridge::compliance

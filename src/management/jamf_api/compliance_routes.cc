@@ -102,7 +102,9 @@ Result<http::Response> put_settings(const Dependencies& deps, const http::Reques
     auto old_hours = std::chrono::duration_cast<hours>(wanted.validity).count();
     wanted.validity = hours{TRY(json::optional_integer(object, "validityHours", old_hours))};
     // Verdicts for a connection that nobody works on would wait for ever.
-    if (wanted.enabled && wanted.connection && !device_compliance::find(tx, wanted.connection)) {
+    auto connection = device_compliance::find(tx, wanted.connection);
+    wanted.sends_inventory = connection && connection->settings.type == device_compliance::Type::manual;
+    if (wanted.enabled && wanted.connection && !connection) {
       return invalid("unknown_connection", "no connection has the id " + std::to_string(wanted.connection.value),
                      "connectionId");
     }
