@@ -62,6 +62,33 @@ http::ClientOptions webhook_client(const OutboundConfig& config, const World& wo
   return options;
 }
 
+// Whatever address an administrator types, and whatever address its services say they have, passes the allow-list; the
+// tenant that this very process plays is no stranger.
+class TenantAddresses {
+ public:
+  TenantAddresses(http::AllowList allow, const std::string& own_tenant) : allow_(std::move(allow)) {
+    if (auto url = http::parse_url(own_tenant); url.ok()) own_ = *url;
+  }
+  bool allows(const http::Destination& destination) const {
+    return is_own(destination.host, destination.port) || allow_.allows(destination);
+  }
+  bool surely_refuses(const std::string& host, int port) const {
+    return !is_own(host, port) && allow_.surely_refuses(host, port);
+  }
+
+ private:
+  bool is_own(const std::string& host, int port) const { return own_ && own_->host == host && own_->port == port; }
+
+  http::AllowList allow_;
+  std::optional<http::Url> own_;
+};
+
+http::ClientOptions tenant_client(const TenantAddresses& addresses, const World& world) {
+  http::ClientOptions options{.ca_file = world.ca_file};
+  options.allow = [addresses](const http::Destination& destination) { return addresses.allows(destination); };
+  return options;
+}
+
 }  // namespace
 
 // Starts the actors of connections as these appear in the store, whoever made them: this node's API or another's.
@@ -118,11 +145,12 @@ class ManagementPart::ConnectionWatch final : public Actor {
 
 struct ManagementPart::State {
   State(const ManagementConfig& management, const World& the_world, std::unique_ptr<store::Store> opened,
-        std::unique_ptr<mail::SmtpTransport> smtp, criteria::Options criteria)
+        std::unique_ptr<mail::SmtpTransport> smtp, criteria::Options criteria, const std::string& own_tenant)
       : config(management),
         world(the_world),
         store(std::move(opened)),
-        transport({.ca_file = world.ca_file}),
+        tenant_addresses(config.outbound.allow, own_tenant),
+        transport(tenant_client(tenant_addresses, world)),
         book(std::move(criteria)),
         pipeline(
             *store, book, [this] { watch.wake_workers(); },
@@ -143,6 +171,7 @@ struct ManagementPart::State {
   ManagementConfig config;
   const World& world;
   std::unique_ptr<store::Store> store;
+  TenantAddresses tenant_addresses;
   http::CurlTransport transport;
   groups::GroupBook book;
   pipeline::Pipeline pipeline;
@@ -161,7 +190,8 @@ struct ManagementPart::State {
 ManagementPart::ManagementPart(std::unique_ptr<State> state) : state_(std::move(state)) {}
 ManagementPart::~ManagementPart() { stop(); }
 
-Result<std::unique_ptr<ManagementPart>> ManagementPart::open(const ManagementConfig& config, const World& world) {
+Result<std::unique_ptr<ManagementPart>> ManagementPart::open(const ManagementConfig& config, const World& world,
+                                                             const std::string& own_tenant) {
   auto store = TRY(open_store(config.store, world.data, "management"));
   std::vector<store::Schema> schemas;
   for (const store::Schema* schema : kManagementSchemas) schemas.push_back(*schema);
@@ -169,7 +199,7 @@ Result<std::unique_ptr<ManagementPart>> ManagementPart::open(const ManagementCon
   auto smtp = TRY(open_mail(config.mail, world));
   criteria::Options criteria = TRY(criteria_options(config));
   auto part = std::unique_ptr<ManagementPart>(new ManagementPart(
-      std::make_unique<State>(config, world, std::move(store), std::move(smtp), std::move(criteria))));
+      std::make_unique<State>(config, world, std::move(store), std::move(smtp), std::move(criteria), own_tenant)));
   State& state = *part->state_;
   if (state.store->kind() == "sqlite") {
     // Nobody else can have this file open, so leases in it are those of a process that is gone.
@@ -182,14 +212,20 @@ Result<std::unique_ptr<ManagementPart>> ManagementPart::open(const ManagementCon
     groups::follow_program(tx, state.book);
     return done();
   }));
-  jamf_api::register_routes(state.router, {.store = *state.store,
-                                           .entropy = world.entropy,
-                                           .pipeline = state.pipeline,
-                                           .sealer = world.sealer,
-                                           .connections_changed = [&state] { state.watch.connections_changed(); },
-                                           .outbound = config.outbound.allow,
-                                           .outbound_plain_http = config.outbound.plain_http,
-                                           .mail_configured = state.mail_out != nullptr});
+  jamf_api::register_routes(
+      state.router, {.store = *state.store,
+                     .entropy = world.entropy,
+                     .pipeline = state.pipeline,
+                     .sealer = world.sealer,
+                     .connections_changed = [&state] { state.watch.connections_changed(); },
+                     .outbound = config.outbound.allow,
+                     .outbound_plain_http = config.outbound.plain_http,
+                     .mail_configured = state.mail_out != nullptr,
+                     .connections = &state.transport,
+                     .refuses_tenant = [&state](const std::string& host,
+                                                int port) { return state.tenant_addresses.surely_refuses(host, port); },
+                     .clouds = config.clouds,
+                     .public_url = [&part = *part] { return part.url(); }});
   register_operation_routes(state.router, *state.store);
   return part;
 }

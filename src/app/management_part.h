@@ -15,8 +15,10 @@ namespace wardbridge::app {
 
 class ManagementPart {
  public:
-  // Opens and migrates the store. The world must outlive the part.
-  static Result<std::unique_ptr<ManagementPart>> open(const ManagementConfig& config, const World& world);
+  // Opens and migrates the store. The world must outlive the part. `own_tenant` is the URL of the tenant that this very
+  // process plays: connections may go there whatever the allow-list says. Empty: it plays none.
+  static Result<std::unique_ptr<ManagementPart>> open(const ManagementConfig& config, const World& world,
+                                                      const std::string& own_tenant = {});
   ~ManagementPart();
 
   // Listens and starts the actors.

@@ -27,7 +27,7 @@ Status run(const Config& config) {
   }
   std::unique_ptr<ManagementPart> management;
   if (config.management.enabled) {
-    management = TRY(ManagementPart::open(config.management, world));
+    management = TRY(ManagementPart::open(config.management, world, tenant ? tenant->url() : ""));
     TRY(management->start());
     std::printf("management API  %s\n", management->url().c_str());
     std::string password = TRY(management->first_administrator("admin"));

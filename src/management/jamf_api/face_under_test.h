@@ -63,7 +63,10 @@ class Face : public ::testing::Test {
                               .entropy = entropy_,
                               .pipeline = *pipeline_,
                               .sealer = sealer_,
-                              .connections_changed = [this] { ++connection_changes_; }});
+                              .connections_changed = [this] { ++connection_changes_; },
+                              .connections = &tenants_,
+                              .refuses_tenant = [](const std::string& host, int) { return host == "10.1.2.3"; },
+                              .public_url = [] { return std::string("https://jamf.example"); }});
   }
 
   // `target` is a path with its query. An empty content type sends no Content-Type.
@@ -192,6 +195,7 @@ class Face : public ::testing::Test {
   groups::GroupBook book_;
   std::unique_ptr<pipeline::Pipeline> pipeline_;
   http::Router router_;
+  http::InProcessTransport tenants_;  // attach the far ends of connections here
   int connection_changes_ = 0;
   std::optional<accounts::ClientCredentials> almighty_;
   std::string computer_;  // the id of the one enrolled last

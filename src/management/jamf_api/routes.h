@@ -19,9 +19,10 @@ void register_webhook_routes(Api& classic, const Dependencies& dependencies);  /
 void register_extension_attribute_routes(Api& api, const Dependencies& dependencies);
 void register_compliance_routes(Api& api,
                                 const Dependencies& dependencies);  // device compliance information and settings
-void register_connection_routes(Api& api, const Dependencies& dependencies);  // roads to directory tenants
-void register_mac_routes(Api& api, const Dependencies& dependencies);         // enrolment, check-in, registration
-void register_import_routes(Api& api, const Dependencies& dependencies);      // records of another server
-void register_notice_routes(Api& api, const Dependencies& dependencies);      // notifications, deliveries that wait
+void register_connection_routes(Api& api, const Dependencies& dependencies);          // roads to directory tenants
+void register_conditional_access_routes(Api& api, const Dependencies& dependencies);  // the manual connection
+void register_mac_routes(Api& api, const Dependencies& dependencies);     // enrolment, check-in, registration
+void register_import_routes(Api& api, const Dependencies& dependencies);  // records of another server
+void register_notice_routes(Api& api, const Dependencies& dependencies);  // notifications, deliveries that wait
 
 }  // namespace wardbridge::jamf_api
