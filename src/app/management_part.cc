@@ -11,6 +11,7 @@
 #include "management/enrollment/enrollment.h"
 #include "management/groups/regroup.h"
 #include "management/jamf_api/jamf_api.h"
+#include "management/notices/connection_notices.h"
 #include "management/notices/mail_carrier.h"
 #include "management/webhooks/webhook_carrier.h"
 #include "platform/log/log.h"
@@ -160,6 +161,7 @@ struct ManagementPart::State {
         mail_out(std::move(smtp)),
         mail_carrier(*store, mail_out.get(), {.from = config.mail.from, .to = config.mail.to}),
         mail_worker(*store, mail_carrier, world.clock, world.entropy),
+        notice_actor(*store, mail_out && !config.mail.to.empty() ? notices::Mail::yes : notices::Mail::no),
         stage(world.clock),
         watch(*store, transport, world, stage) {
     for (int worker = 1; worker <= kWebhookWorkers; ++worker) {
@@ -181,6 +183,7 @@ struct ManagementPart::State {
   std::unique_ptr<mail::SmtpTransport> mail_out;  // nothing: no mail server is configured
   notices::MailCarrier mail_carrier;
   outbox::OutboxActor mail_worker;
+  notices::NoticeActor notice_actor;
   std::vector<std::unique_ptr<outbox::OutboxActor>> webhook_workers;
   Stage stage;
   ConnectionWatch watch;
@@ -243,6 +246,7 @@ Status ManagementPart::start() {
   state_->stage.add(state_->watch);
   for (auto& worker : state_->webhook_workers) state_->stage.add(*worker);
   state_->stage.add(state_->mail_worker);
+  state_->stage.add(state_->notice_actor);
   return done();
 }
 

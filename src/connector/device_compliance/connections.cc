@@ -361,8 +361,11 @@ Status promote_secret(store::Transaction& tx, ConnectionId id, const audit::Acto
   return done();
 }
 
-void note_test(store::Transaction& tx, ConnectionId id, const std::string& steps_json) {
-  tx.execute("UPDATE connection SET last_test = ? WHERE id = ?", {steps_json, id.value});
+void note_test(store::Transaction& tx, ConnectionId id, const json::Object& steps, Time now) {
+  tx.execute("UPDATE connection SET last_test = ? WHERE id = ?", {json::to_text(steps), id.value});
+  if (!json::bool_at(steps, "works").value_or(false)) return;
+  tx.execute("UPDATE connection SET next_run_at = ? WHERE id = ? AND state IN (?, ?)",
+             {now, id.value, name_of(State::credentials), name_of(State::permission)});
 }
 
 Result<std::int64_t> send_update(store::Transaction& tx, ConnectionId id, const audit::Actor& by, Time now) {

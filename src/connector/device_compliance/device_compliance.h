@@ -122,7 +122,8 @@ Status stage_secret(store::Transaction& tx, ConnectionId id, const Secret& next,
                     Entropy& entropy, const audit::Actor& by, Time now);
 // Fails with `conflict`/`no_next_secret`.
 Status promote_secret(store::Transaction& tx, ConnectionId id, const audit::Actor& by, Time now);
-void note_test(store::Transaction& tx, ConnectionId id, const std::string& steps_json);
+// Keeps what test_connection() found; when all worked, a connection that waits after a refusal is tried again at once.
+void note_test(store::Transaction& tx, ConnectionId id, const json::Object& steps, Time now);
 // *Send Update*: everything the directory holds is sent again. Returns how many devices. Fails with
 // `conflict`/`not_active` unless the connection is active.
 Result<std::int64_t> send_update(store::Transaction& tx, ConnectionId id, const audit::Actor& by, Time now);

@@ -1,5 +1,7 @@
 #include "connector/partner/wire.h"
 
+#include <algorithm>
+
 namespace wardbridge::partner {
 namespace {
 
@@ -22,7 +24,8 @@ std::string detail_of(const http::Response& response) {
       detail = json::text_at(*message, "value").value_or("");
     }
   }
-  if (detail.size() > kDetailBytes) detail.resize(kDetailBytes);
+  // ENTRA: trace and correlation ids follow on lines of their own.
+  detail.resize(std::min({detail.size(), kDetailBytes, detail.find_first_of("\r\n")}));
   return detail;
 }
 

@@ -227,5 +227,81 @@ TEST_F(ComplianceRoutes, AConnectionIsDisabledBeforeItIsRemoved) {
   expect_error(remove(std::string(kConnections) + "/99"), 404, "INVALID_ID");
 }
 
+// --- From the check-in to the directory
+
+TEST_F(ComplianceRoutes, TheChainNamesTheOneNextStepFromTheMacOutwards) {
+  const std::string chain = "/api/v1/wardbridge/computers/C02XK1ABJGH5/chain";
+  EXPECT_EQ(get("/api/v1/wardbridge/computers/nobody/chain").status, 404);
+  switch_on();
+  std::string credential = enroll();
+  report_filevault(credential, "NOT_ENCRYPTED");
+  EXPECT_NE(get(chain).at("nextStep").find("Self Service"), std::string::npos) << get(chain).text;
+  send_as(credential, "POST", "/api/v1/wardbridge/registrations",
+          json::to_text(json::Object{{"username", "ann"}, {"deviceId", kDevice}, {"userId", kUser}}));
+  Answer shown = get(chain);
+  EXPECT_EQ(shown.at("registrations.0.deviceId"), kDevice);
+  EXPECT_EQ(shown.at("registrations.0.delivery.state"), "pending");
+  EXPECT_NE(shown.at("registrations.0.delivery.verdict"), "null");
+  EXPECT_EQ(shown.at("registrations.0.delivery.sent"), "null");
+  EXPECT_NE(shown.at("nextStep").find("Repair the connection `Contoso` (new)"), std::string::npos) << shown.text;
+  ASSERT_TRUE(store_
+                  ->write([&](store::Transaction& tx) -> Status {
+                    tx.execute("UPDATE connection SET state = 'active'");
+                    return done();
+                  })
+                  .ok());
+  EXPECT_NE(get(chain).at("nextStep").find("Make the Mac compliant"), std::string::npos);
+  report_filevault(credential, "ALL_ENCRYPTED");
+  EXPECT_EQ(get(chain).at("nextStep"), "Wait: the verdict is on its way.");
+  now_ += hours{24};
+  EXPECT_NE(get(chain).at("nextStep").find("Have the Mac check in"), std::string::npos);
+}
+
+TEST_F(ComplianceRoutes, AManualConnectionCarriesInventoryAndOthersDoNot) {
+  switch_on();
+  std::string credential = enroll();
+  auto report = [&](const std::string& battery, const std::string& model) {
+    send_as(credential, "POST", "/api/v1/wardbridge/check-ins",
+            R"({"sections":{"hardware":{"model":")" + model + R"(","batteryCapacityPercent":)" + battery +
+                R"(},"operatingSystem":{"fileVault2Status":"ALL_ENCRYPTED","version":"14.5"},)"
+                R"("localUserAccounts":[{"username":"ann","passwordMinLength":12,"passwordRequireAlphanumeric":true}],)"
+                R"("security":{"sipStatus":"ENABLED","gatekeeperStatus":"APP_STORE"}}})");
+  };
+  auto told = [&] {
+    return store_
+        ->read(
+            [&](store::Transaction& tx) -> Result<ledger::Delivery> { return ledger::of_device(tx, kDevice).back(); })
+        .value();
+  };
+  report("80", "MacBook Pro");
+  send_as(credential, "POST", "/api/v1/wardbridge/registrations",
+          json::to_text(json::Object{{"username", "ann"}, {"deviceId", kDevice}, {"userId", kUser}}));
+  EXPECT_TRUE(told().report.inventory.empty());
+
+  tenants_.detach("https://login.microsoftonline.com:443");
+  Answer saved = put("/api/v1/wardbridge/conditional-access",
+                     R"({"tenantName":"contoso.example","applicationId":"0b9c6f1a-2f4d-4a0c-8f55-7a6f2b1c9d77",)"
+                     R"("clientSecret":"s"})");
+  ASSERT_EQ(saved.status, 200) << saved.text;
+  ASSERT_EQ(put(kSettings, R"({"connectionId":")" + saved.at("connectionId") + R"("})").status, 200);
+  report("80", "MacBook Pro");
+  json::Object inventory = told().report.inventory;
+  EXPECT_EQ(inventory.at("SerialNumber"), "C02XK1ABJGH5");
+  EXPECT_EQ(inventory.at("Model"), "MacBook Pro");
+  EXPECT_EQ(inventory.at("BatteryCapacity"), "80%");
+  EXPECT_EQ(inventory.at("ADDomainJoined"), "FALSE");
+  json::Object security = told().report.security;
+  EXPECT_EQ(security.at("Encrypted"), true);
+  EXPECT_EQ(security.at("PasscodeLength"), "12");
+  EXPECT_EQ(security.at("PasswordType"), "alphanumeric");
+  EXPECT_EQ(security.at("SIP"), "ENABLED");
+
+  auto sequence = told().desired.sequence;
+  report("79", "MacBook Pro");
+  EXPECT_EQ(told().desired.sequence, sequence) << "a battery alone is not worth a message";
+  report("79", "MacBook Air");
+  EXPECT_GT(told().desired.sequence, sequence);
+}
+
 }  // namespace
 }  // namespace wardbridge::jamf_api

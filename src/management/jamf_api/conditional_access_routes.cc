@@ -207,7 +207,8 @@ Result<json::Object> run_and_note_test(const Dependencies& deps, const Connectio
   json::Object steps =
       TRY(run_test(deps, connection.id, std::nullopt, is_enabled(connection) ? Provisions::yes : Provisions::no, now));
   TRY(deps.store.write([&](store::Transaction& tx) -> Status {
-    device_compliance::note_test(tx, connection.id, json::to_text(steps));
+    device_compliance::note_test(tx, connection.id, steps, now);
+    if (deps.connections_changed) tx.after_commit(deps.connections_changed);
     return done();
   }));
   return steps;

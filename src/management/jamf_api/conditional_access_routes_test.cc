@@ -85,7 +85,7 @@ TEST_F(ConditionalAccessTest, SavingTestsStepByStepAndNeverShowsTheSecret) {
               HasSubstr("https://far.example/contoso.example/adminconsent?client_id="));
   EXPECT_THAT(saved.text, Not(HasSubstr("a~secret")));
   EXPECT_EQ(provisioning_.at("PartnerEnrollmentUrl"), "https://jamf.example/DeviceRegistration.html");
-  EXPECT_EQ(connection_changes_, 1);
+  EXPECT_EQ(connection_changes_, 2) << "saved, and tested";
 }
 
 TEST_F(ConditionalAccessTest, AFailingStepNamesCauseAndRemedy) {

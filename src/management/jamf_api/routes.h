@@ -12,6 +12,7 @@ void register_group_routes(Api& api, const Dependencies& dependencies);         
 void register_static_group_routes(Api& api, const Dependencies& dependencies);  // static computer groups
 void register_group_list_routes(Api& api, const Dependencies& dependencies);    // groups of both kinds
 void register_explain_routes(Api& api, const Dependencies& dependencies);    // why, since when, until when, and before
+void register_chain_routes(Api& api, const Dependencies& dependencies);      // from the check-in to the directory
 void register_rehearsal_routes(Api& api, const Dependencies& dependencies);  // what an edit would do, what groups cost
 // /JSSResource/computergroups; `classic` answers errors as the Classic API does.
 void register_classic_group_routes(Api& classic, const Dependencies& dependencies);

@@ -175,7 +175,7 @@ Response update_device_partner(const Call& call) {
       }
     }
     TRY(intune::set_device_partner(tx, call.caller.tenant, wanted.app_id, wanted.assignments,
-                                   call.caller.actor(call.request), call.now, call.with.entropy));
+                                   call.caller.actor(call.request), call.now));
     return device_partner_json(tx, call.caller.tenant, intune::device_partner(tx, call.caller.tenant), call.now);
   }));
   return call.one(kDevicePartners, std::move(updated));

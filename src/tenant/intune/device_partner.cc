@@ -101,7 +101,7 @@ void depart(store::Transaction& tx, const TenantId& tenant, DevicePartner& partn
 }
 
 Status set_device_partner(store::Transaction& tx, const TenantId& tenant, const directory::AppId& app,
-                          const Assignments& assignments, const audit::Actor& by, Time now, Entropy& entropy) {
+                          const Assignments& assignments, const audit::Actor& by, Time now) {
   if (!app.value.empty() && !text::is_guid(app.value)) {
     return invalid("bad_application", "`" + app.value.substr(0, 80) + "` is not an application id (a GUID)",
                    "singleTenantAppId");
@@ -110,7 +110,6 @@ Status set_device_partner(store::Transaction& tx, const TenantId& tenant, const 
   TRY(check_groups(tx, tenant, assignments.exclude));
   DevicePartner before = device_partner(tx, tenant);
   DevicePartner partner = before;
-  if (partner.changed == kEpoch && partner.id == tenant.value) partner.id = entropy.guid();
   if (text::lower(app.value) != partner.app_id.value) {
     if (partner.provisioned == Partner::Provisioned::yes) depart(tx, tenant, partner, now);
     partner.app_id = {text::lower(app.value)};

@@ -44,7 +44,7 @@ DevicePartner device_partner(store::Transaction& tx, const directory::TenantId& 
       "SELECT id, app_id, display_name, provisioned, enrollment_url, remediation_url, last_heartbeat_at, changed_at,"
       " instance, assignments FROM intune_device_partner WHERE tenant_id = ?",
       {tenant.value});
-  // ENTRA: the console shows the node before anything is set up; its id then is the tenant's.
+  // ENTRA: the console shows the node before anything is set up.
   if (!row) return {.id = tenant.value};
   return {.id = row->text(0),
           .app_id = {row->text(1)},

@@ -78,7 +78,7 @@ struct Assignments {
 };
 
 struct DevicePartner {
-  std::string id;           // GUID; Graph's `id`
+  std::string id;           // GUID; Graph's `id`: the tenant's own, since it has one such partner
   directory::AppId app_id;  // `singleTenantAppId`; empty: none is entered
   std::string display_name = "Jamf";
   Partner::Provisioned provisioned = Partner::Provisioned::never;
@@ -96,7 +96,7 @@ PartnerState state_at(const DevicePartner& partner, Time now, Duration unrespons
 // *Save*. Another application than before, or none, ends the connection of the one before. Fails with `no_group`,
 // `bad_application`.
 Status set_device_partner(store::Transaction& tx, const directory::TenantId& tenant, const directory::AppId& app,
-                          const Assignments& assignments, const audit::Actor& by, Time now, Entropy& entropy);
+                          const Assignments& assignments, const audit::Actor& by, Time now);
 // *Terminate*. `conflict`/`not_connected` unless it is connected.
 Status terminate_device_partner(store::Transaction& tx, const directory::TenantId& tenant, const audit::Actor& by,
                                 Time now);
