@@ -310,6 +310,7 @@ void read_config(const Reader& reader, const YAML::Node& root, Config& config) {
                         {"clouds", reader.list_of<partner::Cloud>(
                                        clouds, [&reader](partner::Cloud& cloud) { return cloud_keys(reader, cloud); })},
                         {"mail", reader.section(with_recipients(reader, config.management.mail))},
+                        {"change_log", reader.text(config.management.change_log)},
                         {"time_zone", reader.time_zone(config.management.time_zone)},
                         {"groups", reader.section({{"mixed_and_or", reader.one_of(config.management.mixed_and_or,
                                                                                   {"and_first", "left_fold"})}})}})},

@@ -91,6 +91,7 @@ struct ManagementConfig {
   StoreConfig store;
   OutboundConfig outbound;
   std::vector<partner::Cloud> clouds = partner::known_clouds();
+  std::string change_log;  // file, as the vendor writes it; empty: none is written
   MailConfig mail;
   std::string time_zone = "UTC";           // whose days the dates in criteria mean
   std::string mixed_and_or = "and_first";  // how groups read `and` and `or` without parentheses; or `left_fold`

@@ -3,6 +3,7 @@
 #include <map>
 #include <mutex>
 
+#include "app/change_log_file.h"
 #include "app/outgoing_mail.h"
 #include "base/text.h"
 #include "connector/device_compliance/device_compliance.h"
@@ -184,6 +185,7 @@ struct ManagementPart::State {
   notices::MailCarrier mail_carrier;
   outbox::OutboxActor mail_worker;
   notices::NoticeActor notice_actor;
+  std::unique_ptr<ChangeLogFile> change_log;  // nothing: none is written
   std::vector<std::unique_ptr<outbox::OutboxActor>> webhook_workers;
   Stage stage;
   ConnectionWatch watch;
@@ -247,6 +249,10 @@ Status ManagementPart::start() {
   for (auto& worker : state_->webhook_workers) state_->stage.add(*worker);
   state_->stage.add(state_->mail_worker);
   state_->stage.add(state_->notice_actor);
+  if (!state_->config.change_log.empty()) {
+    state_->change_log = std::make_unique<ChangeLogFile>(*state_->store, state_->config.change_log);
+    state_->stage.add(*state_->change_log);
+  }
   return done();
 }
 

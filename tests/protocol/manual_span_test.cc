@@ -479,6 +479,41 @@ TEST_F(ManualSpan, ASilentPartnerBecomesUnresponsiveAfterAnHourAndNotBefore) {
   EXPECT_EQ(state(), "enabled");
 }
 
+// Seed 002, "Connect Jamf Pro to Intune", the steps in the tenant.
+TEST_F(ManualSpan, ACompliancePartnerIsPendingUntilItProvisions) {
+  const std::string partners = "/deviceManagement/complianceManagementPartners";
+  json::Object wanted{{"wardbridgeAppId", kPartnerApp.value}};
+  json::Object target{{"@odata.type", "#microsoft.graph.groupAssignmentTarget"}, {"groupId", kGroup}};
+  wanted["macOsEnrollmentAssignments"] = json::Array{json::Object{{"target", target}}};
+  json::Value added = face_.administrate("POST", partners, wanted, 201);
+  EXPECT_EQ(added.at("partnerState"), "unavailable");
+  EXPECT_EQ(added.at("macOsOnboarded"), true);
+  const std::string one = partners + "/" + std::string(added.at("id").as_string());
+  face_.administrate("POST", partners, wanted, 409);
+  face_.administrate("POST", partners, json::Object{{"displayName", "nobody"}}, 400);
+  auto provision = [&](int provisioned) {
+    return face_
+        .call("PUT", "/fef/PartnerTenantDataSyncService/PartnerTenants(guid'" + kTenant.value + "')?api-version=1.6",
+              R"({"Provisioned":)" + std::to_string(provisioned) +
+                  R"(,"PartnerEnrollmentUrl":"https://mdm.example/e","PartnerRemediationUrl":"https://mdm.example/r"})")
+        .status;
+  };
+  EXPECT_EQ(provision(1), 200);
+  EXPECT_EQ(face_.administrate("GET", one).at("partnerState"), "enabled");
+  EXPECT_EQ(face_.administrate("GET", one).at("macOsEnrollmentAssignments").at(0).at("target").at("groupId"),
+            json::Value(kGroup));
+  face_.administrate("DELETE", one, nullptr, 409);
+  http::Response taken = face_.call(
+      "POST", "/fef/PartnerTenantDataSyncService/PartnerCompliancePolicies?api-version=1.6",
+      R"({"DisplayName":"Macs","Description":"","Platform":"macOS","PartnerManagedCompliance":true})", kRivalApp);
+  EXPECT_EQ(taken.status, 403) << "one partner per platform";
+  EXPECT_THAT(taken.body, HasSubstr("platform_taken"));
+  EXPECT_EQ(provision(2), 200);
+  EXPECT_EQ(face_.administrate("GET", one).at("partnerState"), "terminated");
+  face_.administrate("DELETE", one, nullptr, 204);
+  face_.administrate("GET", one, nullptr, 404);
+}
+
 // --- Secrets
 
 TEST_F(ManualSpan, ASecretThatExpiresDuringABacklogLosesNothing) {

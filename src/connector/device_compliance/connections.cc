@@ -140,7 +140,8 @@ void audit_change(store::Transaction& tx, const Connection& connection, const ch
   audit::record(tx, {.time = now,
                      .actor = by,
                      .action = action,
-                     .object_type = "Connection",
+                     // JAMF: what people search the change management log for.
+                     .object_type = connection.settings.type == Type::manual ? "Conditional Access" : "Connection",
                      .object_id = std::to_string(connection.id.value),
                      .object_name = connection.settings.name,
                      .details = std::move(details)});

@@ -10,7 +10,8 @@ namespace {
 
 constexpr std::string_view kPlatform = "macOS";
 constexpr std::string_view kRegistrationColumns =
-    "id, computer_id, username, device_id, user_id, user_principal_name, registered";
+    "id, computer_id, username, device_id, user_id, user_principal_name, registered, token_failing_since,"
+    " deactivated_at";
 
 Registration registration_from(const store::Row& row) {
   return {.id = RegistrationId{row.integer(0)},
@@ -19,7 +20,9 @@ Registration registration_from(const store::Row& row) {
           .device_id = row.text(3),
           .user_id = row.text(4),
           .user_principal_name = row.text(5),
-          .registered = row.time(6)};
+          .registered = row.time(6),
+          .token_failing_since = row.time(7),
+          .deactivated = row.time(8)};
 }
 
 State state_from(const std::string& name) {
@@ -164,6 +167,22 @@ Verdict judge(store::Transaction& tx, groups::GroupBook& book, const Settings& s
           .valid_until = valid_until};
 }
 
+// JAMF: an account whose sign-in failed is reported non-compliant until somebody signs in again.
+Verdict deactivated_verdict(const Registration& registration) {
+  return {.applicable = true,
+          .state = State::non_compliant,
+          .reason = "the sign-in of `" + registration.username + "` to the directory failed on " +
+                    to_iso8601(registration.deactivated, false) + ": run `jamfaad gatherAADInfo` as that person"};
+}
+
+// When time alone changes the inventory state that is told.
+Time next_inventory_state_at(const Registration& registration, const inventory::Computer& computer, Time now) {
+  if (inventory_state(registration, computer.last_check_in, now) != InventoryState::activated) return kNever;
+  Time silent = computer.last_check_in + kUnresponsiveAfter;
+  if (registration.token_failing_since == kEpoch) return silent;
+  return std::min(silent, registration.token_failing_since + kUnresponsiveAfter);
+}
+
 // A report says the same to the directory when only times moved a little: a verdict's end is pushed out while a good
 // part of it is still left, not at every check-in.
 bool worth_sending(const ledger::DeviceReport& held, const ledger::DeviceReport& wanted, Duration validity) {
@@ -196,7 +215,7 @@ bool tell_directory(store::Transaction& tx, const Settings& settings, Subject& s
                 .reason = verdict.reason};
   if (settings.sends_inventory) {
     DeviceInventory told = device_inventory(subject.whole(), registration.username, registration.user_principal_name,
-                                            InventoryState::activated);
+                                            inventory_state(registration, computer.last_check_in, now));
     report.inventory = std::move(told.about);
     report.security = std::move(told.security);
   }
@@ -227,6 +246,58 @@ const char* wire_name(State state) {
       return "COMPLIANT";
   }
   CHECK(false);
+}
+
+const char* wire_name(InventoryState state) {
+  switch (state) {
+    case InventoryState::activated:
+      return "ACTIVATED";
+    case InventoryState::deactivated:
+      return "DEACTIVATED";
+    case InventoryState::unresponsive:
+      return "UNRESPONSIVE";
+  }
+  CHECK(false);
+}
+
+InventoryState inventory_state(const Registration& registration, Time last_check_in, Time now) {
+  if (registration.deactivated != kEpoch) return InventoryState::deactivated;
+  bool token_stale =
+      registration.token_failing_since != kEpoch && now >= registration.token_failing_since + kUnresponsiveAfter;
+  return token_stale || now >= last_check_in + kUnresponsiveAfter ? InventoryState::unresponsive
+                                                                  : InventoryState::activated;
+}
+
+Status note_token(store::Transaction& tx, ComputerId computer, const std::string& username, TokenNews news,
+                  const audit::Actor& by, Time now) {
+  auto registrations = registrations_of(tx, computer);
+  auto found = std::ranges::find(registrations, username, &Registration::username);
+  if (found == registrations.end()) {
+    return not_found("no_registration", "the account `" + username.substr(0, 80) + "` is not registered");
+  }
+  Registration wanted = *found;
+  if (news == TokenNews::refreshed) {
+    wanted.token_failing_since = kEpoch;
+    wanted.deactivated = kEpoch;
+  } else {
+    if (wanted.token_failing_since == kEpoch) wanted.token_failing_since = now;
+    if (news == TokenNews::sign_in_failed && wanted.deactivated == kEpoch) wanted.deactivated = now;
+  }
+  bool same = wanted.token_failing_since == found->token_failing_since && wanted.deactivated == found->deactivated;
+  if (same) return done();
+  tx.post("UPDATE compliance_registration SET token_failing_since = ?, deactivated_at = ? WHERE id = ?",
+          {wanted.token_failing_since, wanted.deactivated, wanted.id.value});
+  const char* word = news == TokenNews::refreshed ? "refreshed"
+                     : news == TokenNews::failed  ? "refresh failed"
+                                                  : "sign-in failed";
+  audit::record(tx, {.time = now,
+                     .actor = by,
+                     .action = "update",
+                     .object_type = "Computer",
+                     .object_id = std::to_string(computer.value),
+                     .object_name = username,
+                     .details = {{"directoryToken", word}}});
+  return done();
 }
 
 std::string subject_of(const std::string& device_id) { return "device|" + device_id; }
@@ -336,7 +407,7 @@ Result<RegistrationId> submit_registration(store::Transaction& tx, const Registr
       "INSERT INTO compliance_registration (id, computer_id, username, device_id, user_id, user_principal_name,"
       " registered) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET device_id = excluded.device_id,"
       " user_id = excluded.user_id, user_principal_name = excluded.user_principal_name,"
-      " registered = excluded.registered",
+      " registered = excluded.registered, token_failing_since = 0, deactivated_at = 0",
       {stored.id.value, stored.computer.value, stored.username, stored.device_id, stored.user_id,
        stored.user_principal_name, now});
   audit::record(tx, {.time = now,
@@ -379,9 +450,14 @@ Assessment assess(store::Transaction& tx, groups::GroupBook& book, const invento
   Settings current = settings(tx);
   if (!current.enabled) return {};
   Subject subject(tx, book, computer, current.sends_inventory);
-  Verdict verdict = judge(tx, book, current, subject, now);
-  Assessment assessment{.look_again = verdict.valid_until};
+  const Verdict of_all = judge(tx, book, current, subject, now);
+  Assessment assessment{.look_again = of_all.valid_until};
   for (const Registration& registration : registrations) {
+    Verdict verdict = of_all;
+    if (registration.deactivated != kEpoch && verdict.applicable) verdict = deactivated_verdict(registration);
+    if (current.sends_inventory) {
+      assessment.look_again = std::min(assessment.look_again, next_inventory_state_at(registration, computer, now));
+    }
     auto stored = stored_state(tx, registration);
     bool changed = !stored || stored->state != verdict.state || stored->applicable != verdict.applicable ||
                    stored->reason != verdict.reason || stored->valid_until != verdict.valid_until;

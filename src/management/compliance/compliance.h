@@ -48,7 +48,25 @@ struct Registration {
   std::string user_id;    // directory object id of the user
   std::string user_principal_name;
   Time registered = kEpoch;
+  // Of the account's sign-in to the directory, as its Mac tells; kEpoch: all is well.
+  Time token_failing_since = kEpoch;
+  Time deactivated = kEpoch;
 };
+
+// *Conditional Access Inventory State* of a local account.
+enum class InventoryState { activated = 0, deactivated = 1, unresponsive = 2 };
+const char* wire_name(InventoryState state);  // `ACTIVATED`
+// JAMF: unresponsive when the Mac has not checked in for 24 hours, or the token could not be refreshed for as long;
+// deactivated when a sign-in by hand failed as well.
+inline constexpr Duration kUnresponsiveAfter = hours{24};
+InventoryState inventory_state(const Registration& registration, Time last_check_in, Time now);
+
+// What became of an account's token on its Mac. `refreshed` brings a deactivated account back.
+enum class TokenNews { refreshed, failed, sign_in_failed };
+// Audited where it changes anything. `not_found`/`no_registration`.
+Status note_token(store::Transaction& tx, ComputerId computer, const std::string& username, TokenNews news,
+                  const audit::Actor& by, Time now);
+
 // What a Mac submits after it joined the directory. The same account again replaces its device, and the device that it
 // had before is retracted. `bad_device_id`, `bad_user_id`: not GUIDs. `conflict`/`device_taken`: the device belongs to
 // another computer.

@@ -4,7 +4,7 @@
 #include <span>
 
 #include "base/json.h"
-#include "management/inventory/inventory.h"
+#include "management/compliance/compliance.h"
 
 namespace wardbridge::compliance {
 
@@ -18,7 +18,6 @@ struct DeviceInventory {
 // Members that change all the time, and are not worth a message of their own.
 bool is_worth_telling(const json::Object& held, const json::Object& wanted);
 
-enum class InventoryState { activated = 0, deactivated = 1, unresponsive = 2 };
 DeviceInventory device_inventory(const inventory::Computer& computer, std::string_view username,
                                  std::string_view user_principal_name, InventoryState state);
 

@@ -36,6 +36,11 @@ CREATE TABLE compliance_state (
 )sql",
                                 R"sql(
 ALTER TABLE compliance_setting ADD COLUMN sends_inventory BIGINT NOT NULL DEFAULT 0;
+)sql",
+                                // Times; 0: it did not happen.
+                                R"sql(
+ALTER TABLE compliance_registration ADD COLUMN token_failing_since BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE compliance_registration ADD COLUMN deactivated_at BIGINT NOT NULL DEFAULT 0;
 )sql"}};
 
 }  // namespace wardbridge::compliance

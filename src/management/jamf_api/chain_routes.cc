@@ -69,6 +69,8 @@ json::Object link_json(store::Transaction& tx, const Chain& chain, const complia
                     {"userPrincipalName", state.registration.user_principal_name},
                     {"deviceId", state.registration.device_id},
                     {"registered", hop_time(state.registration.registered)},
+                    {"inventoryState", compliance::wire_name(compliance::inventory_state(
+                                           state.registration, chain.computer.last_check_in, now))},
                     {"applicable", state.applicable},
                     {"complianceState", compliance::wire_name(state.state)},
                     {"reason", state.reason},
@@ -128,9 +130,40 @@ Result<json::Object> chain_json(store::Transaction& tx, const http::Request& req
   return shown;
 }
 
+// Seed 001, "Computer History Information": what was sent to the directory for each username, newest first.
+Result<http::Response> sent_inventory(const Dependencies& deps, const http::Request& request) {
+  std::string username = request.query_parameter("username").value_or("");
+  Paging paging = paging_of(request);
+  json::Array results = TRY(deps.store.read([&](store::Transaction& tx) -> Result<json::Array> {
+    inventory::Computer computer = TRY(the_computer(tx, request.path_parameter("id")));
+    auto connection = compliance::settings(tx).connection;
+    json::Array found;
+    for (const auto& registration : compliance::registrations_of(tx, computer.id)) {
+      if (!username.empty() && registration.username != username) continue;
+      std::string subject = compliance::subject_of(registration.device_id);
+      for (const auto& entry : ledger::history(tx, connection, subject, paging.page_size)) {
+        found.push_back(json::Object{{"username", registration.username},
+                                     {"deviceId", registration.device_id},
+                                     {"time", to_iso8601(entry.recorded)},
+                                     {"result", ledger::name_of(entry.fate)},
+                                     {"reason", entry.reason},
+                                     {"message", entry.message},
+                                     {"sent", ledger::to_json(entry.report)},
+                                     {"acknowledged", hop_time(entry.hops.acknowledged)}});
+      }
+    }
+    return found;
+  }));
+  return http::json_response(200, json::Object{{"totalCount", results.size()}, {"results", std::move(results)}});
+}
+
 }  // namespace
 
 void register_chain_routes(Api& api, const Dependencies& deps) {
+  api.add_for_all_of(
+      {"Read Computers", "Read Device Compliance Information"}, "GET",
+      "/api/v1/wardbridge/computers/{id}/sent-inventory",
+      [deps](const http::Request& request, const accounts::Caller&) { return sent_inventory(deps, request); });
   api.add_for_all_of(
       {"Read Computers", "Read Device Compliance Information"}, "GET", "/api/v1/wardbridge/computers/{id}/chain",
       [deps](const http::Request& request, const accounts::Caller&) -> Result<http::Response> {

@@ -303,5 +303,82 @@ TEST_F(ComplianceRoutes, AManualConnectionCarriesInventoryAndOthersDoNot) {
   EXPECT_GT(told().desired.sequence, sequence);
 }
 
+// --- Conditional Access inventory state
+
+TEST_F(ComplianceRoutes, TheInventoryStateOfAnAccountFollowsItsCheckInsAndItsToken) {
+  switch_on();
+  std::string credential = enroll();
+  auto check_in = [&] {
+    send_as(credential, "POST", "/api/v1/wardbridge/check-ins",
+            R"({"sections":{"operatingSystem":{"fileVault2Status":"ALL_ENCRYPTED"},)"
+            R"("localUserAccounts":[{"username":"ann"},{"username":"bob"}]}})");
+  };
+  auto tell = [&](const char* outcome) {
+    return send_as(credential, "POST", "/api/v1/wardbridge/registrations/token",
+                   R"({"username":"ann","outcome":")" + std::string(outcome) + R"("})")
+        .status;
+  };
+  auto state = [&] {
+    return get("/api/v1/computers-inventory/" + computer_ + "?section=LOCAL_USER_ACCOUNTS")
+        .at("localUserAccounts.0.azureActiveDirectoryId");
+  };
+  check_in();
+  EXPECT_EQ(tell("failed"), 404) << "not registered yet";
+  send_as(credential, "POST", "/api/v1/wardbridge/registrations",
+          json::to_text(json::Object{{"username", "ann"}, {"deviceId", kDevice}, {"userId", kUser}}));
+  const Time start = now_;
+  EXPECT_EQ(state(), "ACTIVATED");
+  EXPECT_EQ(get("/api/v1/computers-inventory/" + computer_ + "?section=LOCAL_USER_ACCOUNTS")
+                .at("localUserAccounts.0.computerAzureActiveDirectoryId"),
+            kDevice);
+  now_ = start + hours{23} + minutes{59} + seconds{59};
+  EXPECT_EQ(state(), "ACTIVATED");
+  now_ = start + hours{24};
+  EXPECT_EQ(state(), "UNRESPONSIVE");
+  now_ = start + hours{24} + seconds{1};
+  EXPECT_EQ(state(), "UNRESPONSIVE");
+  check_in();
+  EXPECT_EQ(state(), "ACTIVATED");
+
+  const Time failing = now_;
+  EXPECT_EQ(tell("failed"), 204);
+  for (now_ = failing + hours{1}; now_ < failing + hours{24}; now_ += hours{1}) {
+    check_in();
+    EXPECT_EQ(tell("failed"), 204);
+  }
+  now_ = failing + hours{23} + minutes{59} + seconds{59};
+  EXPECT_EQ(state(), "ACTIVATED");
+  now_ = failing + hours{24};
+  EXPECT_EQ(state(), "UNRESPONSIVE") << "though it checks in";
+  EXPECT_EQ(tell("refreshed"), 204);
+  EXPECT_EQ(state(), "ACTIVATED");
+  check_in();
+  EXPECT_EQ(information().at("0.complianceState"), "COMPLIANT");
+
+  EXPECT_EQ(tell("signInFailed"), 204);
+  EXPECT_EQ(state(), "DEACTIVATED");
+  EXPECT_EQ(information().at("0.complianceState"), "NON_COMPLIANT");
+  EXPECT_NE(information().at("0.wardbridge.accounts.0.reason").find("gatherAADInfo"), std::string::npos);
+  check_in();
+  EXPECT_EQ(state(), "DEACTIVATED") << "only a sign-in brings it back";
+  EXPECT_EQ(tell("refreshed"), 204);
+  EXPECT_EQ(information().at("0.complianceState"), "COMPLIANT");
+  EXPECT_EQ(tell("maybe"), 400);
+}
+
+TEST_F(ComplianceRoutes, WhatWasSentIsListedPerUsername) {
+  switch_on();
+  std::string credential = enroll();
+  report_filevault(credential, "NOT_ENCRYPTED");
+  send_as(credential, "POST", "/api/v1/wardbridge/registrations",
+          json::to_text(json::Object{{"username", "ann"}, {"deviceId", kDevice}, {"userId", kUser}}));
+  report_filevault(credential, "ALL_ENCRYPTED");
+  Answer listed = get("/api/v1/wardbridge/computers/" + computer_ + "/sent-inventory?username=ann");
+  EXPECT_EQ(listed.at("totalCount"), "1") << listed.text;
+  EXPECT_EQ(listed.at("results.0.result"), "superseded");
+  EXPECT_EQ(listed.at("results.0.sent.verdict"), "notCompliant");
+  EXPECT_EQ(get("/api/v1/wardbridge/computers/" + computer_ + "/sent-inventory?username=bob").at("totalCount"), "0");
+}
+
 }  // namespace
 }  // namespace wardbridge::jamf_api

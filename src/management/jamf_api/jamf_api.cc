@@ -14,6 +14,7 @@ void register_routes(http::Router& router, const Dependencies& dependencies) {
   register_group_list_routes(api, dependencies);
   register_explain_routes(api, dependencies);
   register_chain_routes(api, dependencies);
+  register_change_log_routes(api, dependencies);
   register_rehearsal_routes(api, dependencies);
   Api classic(router, dependencies.store, classic_error);
   register_classic_group_routes(classic, dependencies);

@@ -11,9 +11,10 @@ void register_inventory_routes(Api& api, const Dependencies& dependencies);     
 void register_group_routes(Api& api, const Dependencies& dependencies);         // smart computer groups
 void register_static_group_routes(Api& api, const Dependencies& dependencies);  // static computer groups
 void register_group_list_routes(Api& api, const Dependencies& dependencies);    // groups of both kinds
-void register_explain_routes(Api& api, const Dependencies& dependencies);    // why, since when, until when, and before
-void register_chain_routes(Api& api, const Dependencies& dependencies);      // from the check-in to the directory
-void register_rehearsal_routes(Api& api, const Dependencies& dependencies);  // what an edit would do, what groups cost
+void register_explain_routes(Api& api, const Dependencies& dependencies);     // why, since when, until when, and before
+void register_chain_routes(Api& api, const Dependencies& dependencies);       // from the check-in to the directory
+void register_change_log_routes(Api& api, const Dependencies& dependencies);  // the change management log
+void register_rehearsal_routes(Api& api, const Dependencies& dependencies);   // what an edit would do, what groups cost
 // /JSSResource/computergroups; `classic` answers errors as the Classic API does.
 void register_classic_group_routes(Api& classic, const Dependencies& dependencies);
 void register_webhook_routes(Api& classic, const Dependencies& dependencies);  // webhooks, in the Classic API

@@ -180,6 +180,7 @@ class EveryRoute : public Session {
         "POST /api/v1/wardbridge/enrollments",
         "POST /api/v1/wardbridge/check-ins",
         "POST /api/v1/wardbridge/registrations",
+        "POST /api/v1/wardbridge/registrations/token",
         "GET /DeviceRegistration.html",
         "GET /AccessDenied.html",
     };
