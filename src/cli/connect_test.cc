@@ -172,9 +172,10 @@ TEST_F(DoctorTest, WhatFailsBelowHttpComesWithItsRemedy) {
 TEST_F(DoctorTest, TheServerTheAccountAndTheConnectionsAreLookedAt) {
   options_.json = true;
   cloud_answers("Fri, 15 Jan 2027 08:00:03 GMT");
-  transport_.answer(200, "{}");
+  transport_.answer(200, R"({"account":{"privilegesBySite":{"-1":["Update Conditional Access"]}}})");
   transport_.answer(200, kList);
   Run done = examine(&client_);
+  EXPECT_THAT(done.out, HasSubstr("may read and change"));
   EXPECT_EQ(done.exit_code, 1);
   auto told = json::parse(done.out);
   ASSERT_TRUE(told.ok()) << done.out;
@@ -185,6 +186,10 @@ TEST_F(DoctorTest, TheServerTheAccountAndTheConnectionsAreLookedAt) {
   transport_.answer(200, "{}");
   transport_.answer(403, "{}");
   EXPECT_THAT(examine(&client_).out, HasSubstr("Read Conditional Access"));
+  cloud_answers("Fri, 15 Jan 2027 08:00:03 GMT");
+  transport_.answer(200, "{}");
+  transport_.answer(200, R"({"results":[]})");
+  EXPECT_THAT(examine(&client_).out, HasSubstr("give the account `Update Conditional Access`"));
 }
 
 TEST_F(DoctorTest, AProxyThatNobodyReadsIsNoted) {

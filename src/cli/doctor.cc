@@ -74,7 +74,15 @@ class Doctor {
       return add(Finding::Kind::bad, "privileges", connections.failure().message,
                  "give the account `Read Conditional Access` and `Update Conditional Access`");
     }
-    add(Finding::Kind::good, "privileges", "the account may read Conditional Access");
+    const json::Object& by_site = object_in(object_in(*me, "account"), "privilegesBySite");
+    bool may_update = std::ranges::any_of(
+        array_in(by_site, "-1"), [](const json::Value& privilege) { return privilege == "Update Conditional Access"; });
+    if (may_update) {
+      add(Finding::Kind::good, "privileges", "the account may read and change Conditional Access");
+    } else {
+      add(Finding::Kind::bad, "privileges", "the account may read Conditional Access, and not change it",
+          "give the account `Update Conditional Access`");
+    }
     for (const json::Value& value : array_in(*connections, "results")) {
       if (const json::Object* connection = value.if_object()) check_connection(*connection);
     }

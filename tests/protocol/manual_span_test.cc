@@ -479,6 +479,55 @@ TEST_F(ManualSpan, ASilentPartnerBecomesUnresponsiveAfterAnHourAndNotBefore) {
   EXPECT_EQ(state(), "enabled");
 }
 
+// --- Restarts and clocks
+
+TEST_F(ManualSpan, ARestartWhileItRetreatsLosesNoRetraction) {
+  enter_application();
+  jamf_.wish(kDevice, true);
+  jamf_.wish(kOtherDevice, true);
+  jamf_.run(seconds{1});
+  jamf_.network.broken = "connect";
+  ASSERT_TRUE(jamf_.disable().ok());
+  jamf_.run(seconds{3});
+  EXPECT_EQ(state(), "enabled") << "nobody says goodbye before everything is retracted (law 5)";
+  jamf_.restart();
+  jamf_.network.broken.clear();
+  jamf_.run(minutes{10});
+  EXPECT_EQ(state(), "terminated");
+  EXPECT_FALSE(is_compliant());
+  EXPECT_FALSE(is_compliant(kOtherDevice));
+}
+
+TEST_F(ManualSpan, AClockThatJumpsBackTakesNoVerdictBack) {
+  enter_application();
+  jamf_.wish(kDevice, true);
+  jamf_.run(seconds{1});
+  const auto before = face_.device(kDevice)->compliance->sequence;
+  clock_.advance(-hours{1});
+  jamf_.restart();
+  jamf_.wish(kDevice, false, "after the jump");
+  jamf_.run(minutes{2});
+  EXPECT_FALSE(is_compliant());
+  EXPECT_EQ(face_.device(kDevice)->compliance->reason, "after the jump");
+  EXPECT_GT(face_.device(kDevice)->compliance->sequence, before) << "only forward (law 6)";
+  EXPECT_EQ(state(), "enabled");
+}
+
+TEST_F(ManualSpan, AJumpOverTheDateOfRemovalIsNoReasonToForgetWhoReconnects) {
+  enter_application();
+  jamf_.wish(kDevice, true);
+  jamf_.run(seconds{1});
+  ASSERT_TRUE(jamf_.disable().ok());
+  jamf_.run(seconds{5});
+  Time due = parse_iso8601(removal_date()).value();
+  clock_.set(due + days{400});
+  ASSERT_TRUE(jamf_.enable().ok());
+  jamf_.run(seconds{2});
+  ASSERT_EQ(state(), "enabled");
+  EXPECT_EQ(face_.remove_due_devices(100), 0);
+  EXPECT_EQ(managed_devices().size(), 1u);
+}
+
 // Seed 002, "Connect Jamf Pro to Intune", the steps in the tenant.
 TEST_F(ManualSpan, ACompliancePartnerIsPendingUntilItProvisions) {
   const std::string partners = "/deviceManagement/complianceManagementPartners";

@@ -63,7 +63,7 @@ struct Secret {
 };
 
 struct SecretState {
-  Time expires = kNever;  // kNever: not known to
+  Time expires = kNever;  // kNever: not known
   bool has_next = false;
   Time next_expires = kNever;
 };

@@ -146,7 +146,9 @@ TEST_F(Credential, ExactlyOnePermissionWorks) {
   EXPECT_EQ(reason(R"(["get_device_compliance"])"), "permission_missing");
   EXPECT_EQ(reason(R"(["update_device_attributes","get_device_compliance"])"), "permission_extra");
   endpoint_.token = "opaque";
-  EXPECT_EQ(client("one").check_permissions(now_).failure().reason, "bad_token_answer");
+  auto unreadable = client("one").check_permissions(now_);
+  ASSERT_TRUE(unreadable.ok());
+  EXPECT_TRUE(unreadable->empty());
 }
 
 TEST(DevicePartnerBody, CarriesTheInventoryAsAnArray) {

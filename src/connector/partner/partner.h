@@ -175,7 +175,7 @@ class Client {
   Answer<Services> discover(Time now);
 
   // ENTRA: the application of a manual connection works only with the one permission `update_device_attributes` on the
-  // Intune API. Problems: `permission_missing`, `permission_extra`.
+  // Intune API. That one; nothing when the token can't be read. Problems: `permission_missing`, `permission_extra`.
   Answer<std::vector<std::string>> check_permissions(Time now);
   // Whether the last token was had with the next secret, since the directory refused the first.
   bool needed_next_secret();

@@ -196,6 +196,7 @@ Status in_the_words_of_the_form(Status status) {
 // Outside of any transaction: the far end may take seconds.
 Result<json::Object> run_test(const Dependencies& deps, ConnectionId id, const std::optional<std::string>& secret,
                               device_compliance::Provisions provisions, Time now) {
+  if (!deps.connections) return unavailable("no_road", "this server has no road to directories");
   device_compliance::Link link(deps.store, *deps.connections, deps.entropy, deps.sealer, id);
   auto road = TRY(link.rehearsal(secret));
   return device_compliance::steps_json(device_compliance::test_connection(*deps.connections, road, provisions, now),

@@ -147,6 +147,8 @@ std::vector<Partner> partners(store::Transaction& tx, const directory::TenantId&
 std::optional<Partner> find_partner(store::Transaction& tx, const directory::TenantId& tenant,
                                     const directory::AppId& app);
 // An admin expects this partner; it is pending activation until it provisions itself. `already_exists` otherwise.
+Status add_partner(store::Transaction& tx, const directory::TenantId& tenant, const Partner& partner,
+                   const audit::Actor& by, Time now);
 // `no_group` when an assigned group doesn't exist.
 Status assign_partner(store::Transaction& tx, const directory::TenantId& tenant, const directory::AppId& app,
                       const std::string& platform, const std::vector<std::string>& groups, const audit::Actor& by,
@@ -154,8 +156,6 @@ Status assign_partner(store::Transaction& tx, const directory::TenantId& tenant,
 // `conflict`/`partner_active` while it is provisioned: its console has to disconnect first.
 Status remove_partner(store::Transaction& tx, const directory::TenantId& tenant, const directory::AppId& app,
                       const audit::Actor& by, Time now);
-Status add_partner(store::Transaction& tx, const directory::TenantId& tenant, const Partner& partner,
-                   const audit::Actor& by, Time now);
 
 // A partner compliance policy: which groups' devices of a platform this partner answers for.
 struct Policy {
