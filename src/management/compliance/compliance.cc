@@ -198,7 +198,7 @@ bool worth_sending(const ledger::DeviceReport& held, const ledger::DeviceReport&
 
 // Whether there was anything new to tell.
 bool tell_directory(store::Transaction& tx, const Settings& settings, Subject& subject,
-                    const Registration& registration, const Verdict& verdict, Time check_in_at, Time now) {
+                    const Registration& registration, const Verdict& verdict, Time check_in_at, Time now, Cause cause) {
   const inventory::Computer& computer = subject.row();
   using Report = ledger::DeviceReport;
   bool compliant = verdict.state == State::compliant;
@@ -224,14 +224,25 @@ bool tell_directory(store::Transaction& tx, const Settings& settings, Subject& s
   if (held && !held->is_retraction && !worth_sending(held->report, report, settings.validity)) return false;
   // A computer that the integration never applied to is none of the directory's business.
   if (!held && !verdict.applicable) return false;
+  // Back to what the directory holds is no move; neither is a first word.
+  bool moves =
+      held && !held->is_retraction && held->state != ledger::State::held && held->report.verdict != report.verdict;
+  bool by_configuration = cause == Cause::edited_group || (cause == Cause::time && settings.changing);
   ledger::desire(tx,
                  {.connection_id = settings.connection,
                   .subject = subject_name,
                   .report = report,
                   .check_in_at = check_in_at,
-                  .verdict_at = now},
+                  .verdict_at = now,
+                  .hold = moves && by_configuration},
                  now);
   return true;
+}
+
+// Whether what is held is little enough to go without a person's word.
+bool may_go(const Settings& current, const Held& waiting) {
+  if (waiting.devices == 0) return false;
+  return waiting.devices <= kFewDevices || waiting.devices * 100 <= waiting.of * current.hold_percent;
 }
 
 }  // namespace
@@ -304,7 +315,8 @@ std::string subject_of(const std::string& device_id) { return "device|" + device
 
 Settings settings(store::Transaction& tx) {
   auto row = tx.query_one(
-      "SELECT enabled, compliance_group, applicable_group, connection_id, validity_milliseconds, sends_inventory"
+      "SELECT enabled, compliance_group, applicable_group, connection_id, validity_milliseconds, sends_inventory,"
+      " hold_percent, changing"
       " FROM compliance_setting WHERE platform = ?",
       {kPlatform});
   if (!row) return {};
@@ -313,6 +325,8 @@ Settings settings(store::Transaction& tx) {
           .applicable_group = groups::GroupId{row->integer(2)},
           .connection = ledger::ConnectionId{row->integer(3)},
           .validity = Duration{row->integer(4)},
+          .hold_percent = static_cast<int>(row->integer(6)),
+          .changing = row->flag(7),
           .sends_inventory = row->flag(5)};
 }
 
@@ -330,15 +344,20 @@ Status change_settings(store::Transaction& tx, const Settings& wanted, const aud
   if (wanted.validity < hours{1} || wanted.validity > days{120}) {
     return invalid("bad_validity", "`validityHours` must be between 1 and 2880", "validityHours");
   }
+  if (wanted.hold_percent < 1 || wanted.hold_percent > 100) {
+    return invalid("bad_share", "`holdPercent` must be between 1 and 100", "holdPercent");
+  }
   Settings old = settings(tx);
   tx.execute(
       "INSERT INTO compliance_setting (platform, enabled, compliance_group, applicable_group, connection_id,"
-      " validity_milliseconds, sends_inventory) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (platform) DO UPDATE SET"
+      " validity_milliseconds, sends_inventory, hold_percent, changing) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT "
+      "(platform) DO UPDATE SET"
       " enabled = excluded.enabled, compliance_group = excluded.compliance_group,"
       " applicable_group = excluded.applicable_group, connection_id = excluded.connection_id,"
-      " validity_milliseconds = excluded.validity_milliseconds, sends_inventory = excluded.sends_inventory",
+      " validity_milliseconds = excluded.validity_milliseconds, sends_inventory = excluded.sends_inventory,"
+      " hold_percent = excluded.hold_percent, changing = 1",
       {kPlatform, wanted.enabled, wanted.compliance_group.value, wanted.applicable_group.value, wanted.connection.value,
-       wanted.validity.count(), wanted.sends_inventory});
+       wanted.validity.count(), wanted.sends_inventory, wanted.hold_percent});
   auto change = [](auto before, auto after) { return json::Object{{"old", before}, {"new", after}}; };
   audit::record(tx,
                 {.time = now,
@@ -444,7 +463,7 @@ StandingVerdicts standing_verdicts(store::Transaction& tx, Time after) {
 }
 
 Assessment assess(store::Transaction& tx, groups::GroupBook& book, const inventory::Computer& computer,
-                  Time check_in_at, Time now) {
+                  Time check_in_at, Time now, Cause cause) {
   auto registrations = registrations_of(tx, computer.id);
   if (registrations.empty()) return {};
   Settings current = settings(tx);
@@ -471,10 +490,42 @@ Assessment assess(store::Transaction& tx, groups::GroupBook& book, const invento
                        .since = since,
                        .judged = now});
     }
-    if (tell_directory(tx, current, subject, registration, verdict, check_in_at, now))
+    if (tell_directory(tx, current, subject, registration, verdict, check_in_at, now, cause))
       assessment.something_to_send = true;
   }
   return assessment;
+}
+
+Held held(store::Transaction& tx) {
+  auto connection = settings(tx).connection;
+  if (!connection) return {};
+  ledger::Counts counts = ledger::counts(tx, connection);
+  return {.devices = counts.held, .of = counts.pending + counts.delivered + counts.parked + counts.held};
+}
+
+bool has_change_to_finish(store::Transaction& tx) {
+  Settings current = settings(tx);
+  return current.changing || may_go(current, held(tx));
+}
+
+bool finish_change(store::Transaction& tx, Time now) {
+  Settings current = settings(tx);
+  if (current.changing) tx.execute("UPDATE compliance_setting SET changing = 0 WHERE platform = ?", {kPlatform});
+  return may_go(current, held(tx)) && ledger::release_held(tx, current.connection, now) > 0;
+}
+
+Status confirm_change(store::Transaction& tx, const audit::Actor& by, Time now) {
+  auto connection = settings(tx).connection;
+  std::int64_t released = connection ? ledger::release_held(tx, connection, now) : 0;
+  if (released == 0) return conflict("nothing_held", "no verdict is held back");
+  audit::record(tx, {.time = now,
+                     .actor = by,
+                     .action = "update",
+                     .object_type = "Conditional Access",
+                     .object_id = std::string(kPlatform),
+                     .object_name = "Device Compliance",
+                     .details = {{"confirmedVerdicts", released}}});
+  return done();
 }
 
 void forget_computer(store::Transaction& tx, ComputerId computer, Time now) {

@@ -32,7 +32,11 @@ struct Settings {
   groups::GroupId applicable_group;
   ledger::ConnectionId connection;
   Duration validity = hours{24};  // how long a verdict outlives the last check-in
-  bool sends_inventory = false;   // whether the connection carries inventory beside the verdict: a manual one does
+  // A change of configuration that moves the verdicts of more of the directory's devices than this waits for
+  // confirm_change(). 100: none waits. A few devices (kFewDevices) never wait.
+  int hold_percent = 20;
+  bool changing = false;         // a change of these settings is still being carried out
+  bool sends_inventory = false;  // whether the connection carries inventory beside the verdict: a manual one does
 };
 Settings settings(store::Transaction& tx);
 // Enabling needs both groups (`unknown_group` names the one that doesn't exist) and a connection. Every computer is
@@ -97,6 +101,25 @@ struct StandingVerdicts {
 // Verdicts that end after `after`; those that have ended, too, with kEpoch.
 StandingVerdicts standing_verdicts(store::Transaction& tx, Time after);
 
+// --- Changes of configuration that move many verdicts at once: an edited group, other groups in the settings. What
+// they move is held in the ledger; once the change is carried out it goes, unless it is too much: then a person has to
+// confirm it, or change the configuration back. What a Mac itself changes never waits, nor does law 4; and a held
+// verdict ends in the directory when the one before it ends (law 3).
+inline constexpr std::int64_t kFewDevices = 10;
+struct Held {
+  std::int64_t devices = 0;
+  std::int64_t of = 0;  // that the directory was told of
+};
+Held held(store::Transaction& tx);
+bool has_change_to_finish(store::Transaction& tx);
+// When no computer waits to be judged: whether something goes now.
+bool finish_change(store::Transaction& tx, Time now);
+// Audited. `conflict`/`nothing_held`.
+Status confirm_change(store::Transaction& tx, const audit::Actor& by, Time now);
+
+// Why a computer is judged.
+enum class Cause { computer, time, edited_group };
+
 struct Assessment {
   Time look_again = kNever;        // kNever: only when something changes
   bool something_to_send = false;  // the ledger has a new wish
@@ -104,7 +127,7 @@ struct Assessment {
 // Judges every registration of a computer from its stored membership, and desires what the directory shall hold.
 // Sections that are not at hand are read when a reason or a report needs them.
 Assessment assess(store::Transaction& tx, groups::GroupBook& book, const inventory::Computer& computer,
-                  Time check_in_at, Time now);
+                  Time check_in_at, Time now, Cause cause = Cause::computer);
 
 // The computer is about to be deleted: the directory is told first (law 5), then its registrations go.
 void forget_computer(store::Transaction& tx, ComputerId computer, Time now);

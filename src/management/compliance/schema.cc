@@ -41,6 +41,8 @@ ALTER TABLE compliance_setting ADD COLUMN sends_inventory BIGINT NOT NULL DEFAUL
                                 R"sql(
 ALTER TABLE compliance_registration ADD COLUMN token_failing_since BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE compliance_registration ADD COLUMN deactivated_at BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE compliance_setting ADD COLUMN hold_percent BIGINT NOT NULL DEFAULT 20;
+ALTER TABLE compliance_setting ADD COLUMN changing BIGINT NOT NULL DEFAULT 0;
 )sql"}};
 
 }  // namespace wardbridge::compliance

@@ -50,6 +50,10 @@ std::string next_step(const Chain& chain, const compliance::ComplianceState& sta
     return "The directory refused the device: " + delivery->failure_message + "." +
            (advice.remedy.empty() ? "" : " Remedy: " + std::string(advice.remedy) + ".");
   }
+  if (delivery && delivery->state == ledger::State::held) {
+    return "Confirm the change of configuration that moved many verdicts at once, or change it back: "
+           "POST /api/v1/wardbridge/device-compliance/held/confirm.";
+  }
   if (state.state != compliance::State::compliant) return "Make the Mac compliant: " + state.reason + ".";
   if (delivery && delivery->state != ledger::State::delivered) {
     return delivery->failure_message.empty()

@@ -380,5 +380,113 @@ TEST_F(ComplianceRoutes, WhatWasSentIsListedPerUsername) {
   EXPECT_EQ(get("/api/v1/wardbridge/computers/" + computer_ + "/sent-inventory?username=bob").at("totalCount"), "0");
 }
 
+// --- Changes of configuration that move many verdicts
+
+class MassChange : public ComplianceRoutes {
+ protected:
+  // So many compliant Macs, each told to the directory and believed there.
+  void enroll_fleet(int macs) {
+    switch_on();
+    for (int i = 0; i < macs; ++i) {
+      std::string number = std::to_string(100000000000 + i);
+      std::string credential = enroll("4C4C4544-0000-4000-8000-" + number, "C0" + number);
+      report_filevault(credential, "ALL_ENCRYPTED");
+      send_as(credential, "POST", "/api/v1/wardbridge/registrations",
+              json::to_text(json::Object{
+                  {"username", "ann"}, {"deviceId", "7d3f1f0e-55a1-4b6a-9a52-" + number}, {"userId", kUser}}));
+    }
+    settle();
+    ASSERT_TRUE(store_
+                    ->write([&](store::Transaction& tx) -> Status {
+                      tx.execute("UPDATE delivery SET state = 'delivered', next_attempt_at = ?", {kNever});
+                      return done();
+                    })
+                    .ok());
+  }
+  void settle() {
+    for (int i = 0; i < 20; ++i) pipeline_->run_once(now_);
+  }
+  std::int64_t count(const std::string& state) {
+    return store_
+        ->read([&](store::Transaction& tx) -> Result<std::int64_t> {
+          return tx.query_one("SELECT COUNT(*) FROM delivery WHERE state = ?", {state})->integer(0);
+        })
+        .value();
+  }
+  // The compliance group becomes one that nobody is in.
+  Answer choose_an_empty_group() {
+    std::string nobody = create_group("Nobody " + std::to_string(++groups_),
+                                      "[" + criterion("Computer Name", "is", "no such name") + "]");
+    return put(kSettings, R"({"complianceGroupId":")" + nobody + R"("})");
+  }
+  int groups_ = 0;
+};
+
+TEST_F(MassChange, AFewVerdictsGoByThemselves) {
+  enroll_fleet(10);
+  ASSERT_EQ(choose_an_empty_group().status, 200);
+  settle();
+  EXPECT_EQ(count("held"), 0);
+  EXPECT_EQ(count("pending"), 10);
+}
+
+TEST_F(MassChange, ManyWaitForSomebodysWord) {
+  enroll_fleet(12);
+  std::string before = get(kSettings).at("complianceGroupId");
+  ASSERT_EQ(choose_an_empty_group().status, 200);
+  settle();
+  EXPECT_EQ(count("held"), 12);
+  EXPECT_EQ(get(kSettings).at("held.devices"), "12");
+  EXPECT_EQ(get(kSettings).at("held.of"), "12");
+  EXPECT_NE(get("/api/v1/wardbridge/computers/" + computer_ + "/chain").at("nextStep").size(), 0u);
+  ASSERT_EQ(post(std::string(kSettings) + "/held/confirm", "{}").status, 204);
+  EXPECT_EQ(count("held"), 0);
+  EXPECT_EQ(count("pending"), 12);
+  EXPECT_EQ(post(std::string(kSettings) + "/held/confirm", "{}").status, 409);
+  EXPECT_EQ(put(kSettings, R"({"complianceGroupId":")" + before + R"("})").status, 200);
+}
+
+TEST_F(MassChange, ChangedBackNothingIsHeld) {
+  enroll_fleet(12);
+  std::string before = get(kSettings).at("complianceGroupId");
+  ASSERT_EQ(choose_an_empty_group().status, 200);
+  settle();
+  ASSERT_EQ(count("held"), 12);
+  ASSERT_EQ(put(kSettings, R"({"complianceGroupId":")" + before + R"("})").status, 200);
+  settle();
+  EXPECT_EQ(count("held"), 0);
+  EXPECT_EQ(get(kSettings).at("held"), "null");
+}
+
+TEST_F(MassChange, AnEditedGroupIsHeldAsWell) {
+  enroll_fleet(12);
+  std::string group = get(kSettings).at("complianceGroupId");
+  ASSERT_EQ(put("/api/v3/computer-groups/smart-groups/" + group,
+                R"({"name":"Encrypted","criteria":[)" + criterion("Computer Name", "is", "no such name") + "]}")
+                .status,
+            202);
+  settle();
+  EXPECT_EQ(count("held"), 12);
+}
+
+TEST_F(MassChange, WhatAMacItselfChangesNeverWaits) {
+  enroll_fleet(12);
+  std::string credential = enroll("4C4C4544-0000-4000-8000-100000000000", "C0100000000000");
+  report_filevault(credential, "NOT_ENCRYPTED");
+  settle();
+  EXPECT_EQ(count("held"), 0);
+  EXPECT_EQ(count("pending"), 1);
+}
+
+TEST_F(MassChange, TheShareCanBeChosen) {
+  enroll_fleet(12);
+  ASSERT_EQ(put(kSettings, R"({"holdPercent":100})").status, 200);
+  EXPECT_EQ(get(kSettings).at("holdPercent"), "100");
+  ASSERT_EQ(choose_an_empty_group().status, 200);
+  settle();
+  EXPECT_EQ(count("held"), 0);
+  expect_error(put(kSettings, R"({"holdPercent":0})"), 400, "INVALID_FIELD", "holdPercent");
+}
+
 }  // namespace
 }  // namespace wardbridge::jamf_api

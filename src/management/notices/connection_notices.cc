@@ -45,7 +45,13 @@ void add_connection(store::Transaction& tx, const Connection& connection, Time n
   bool is_manual = connection.settings.type == device_compliance::Type::manual;
   const char* upload_failed = is_manual ? kUploadFailed : kDeviceComplianceError;
   ledger::Lane lane = ledger::lane(tx, connection.id);
-  std::int64_t parked = ledger::counts(tx, connection.id).parked;
+  const ledger::Counts counts = ledger::counts(tx, connection.id);
+  std::int64_t parked = counts.parked;
+  if (counts.held > 0) {
+    wanted[{kVerdictsHeld, id}] =
+        params_of(connection, "verdicts_held",
+                  "a change of configuration moves " + std::to_string(counts.held) + " verdicts, which are held back");
+  }
   if (lane.health != ledger::Lane::Health::healthy) {
     wanted.try_emplace({upload_failed, id}, params_of(connection, lane.reason, lane.message));
   } else if (parked > 0) {

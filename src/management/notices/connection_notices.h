@@ -26,6 +26,9 @@ inline constexpr const char* kDeviceComplianceError = "DEVICE_COMPLIANCE_CONNECT
 // DEVIATION: the vendor does not warn of a client secret that is about to end.
 inline constexpr const char* kSecretExpires = "WARDBRIDGE_CLIENT_SECRET_EXPIRES";
 
+// DEVIATION: the vendor sends whatever an edit does. Here a change that moves many verdicts at once is held.
+inline constexpr const char* kVerdictsHeld = "WARDBRIDGE_VERDICTS_HELD";
+
 struct Notice {
   std::string type;
   std::string id;
