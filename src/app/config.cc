@@ -293,6 +293,32 @@ Keys tenant_keys(const Reader& reader, TenantConfig& tenant) {
            })}};
 }
 
+Keys cloud_keys(const Reader& reader, CloudConfig& cloud) {
+  return {{"name", reader.text(cloud.name)},
+          {"login_url", reader.url(cloud.login_url)},
+          {"graph_url", reader.url(cloud.graph_url)},
+          {"audience", reader.text(cloud.audience)},
+          {"client_id", reader.guid(cloud.client_id)},
+          {"user_registration_client_id", reader.guid(cloud.user_registration_client_id)},
+          {"client_secret_file", reader.text(cloud.client_secret_file)}};
+}
+
+Keys connector_keys(const Reader& reader, ConnectorConfig& connector) {
+  return {{"enabled", reader.flag(connector.enabled)},
+          {"listen", reader.listen(connector.listen)},
+          {"public_url", reader.url(connector.public_url)},
+          {"store", reader.section(store_keys(reader, connector.store))},
+          {"outbound", reader.section({{"allow", reader.allow_list(connector.outbound.allow)}})},
+          {"further_instances", reader.one_of(connector.further_instances, {"approved", "trusted"})},
+          {"revoked_instances", reader.texts(connector.revoked_instances)},
+          {"route_silence_hours", reader.whole_hours(connector.route_silence, 1, 2880)},
+          {"heartbeat_minutes", reader.whole(connector.heartbeat_minutes, 1, 60)},
+          {"requests_per_second", reader.whole(connector.requests_per_second, 1, 1000)},
+          {"request_burst", reader.whole(connector.request_burst, 12, 10'000)},
+          {"clouds", reader.list_of<CloudConfig>(connector.clouds,
+                                                 [&reader](CloudConfig& cloud) { return cloud_keys(reader, cloud); })}};
+}
+
 void read_config(const Reader& reader, const YAML::Node& root, Config& config) {
   std::vector<partner::Cloud> clouds;
   reader.mapping(
@@ -314,6 +340,7 @@ void read_config(const Reader& reader, const YAML::Node& root, Config& config) {
                         {"time_zone", reader.time_zone(config.management.time_zone)},
                         {"groups", reader.section({{"mixed_and_or", reader.one_of(config.management.mixed_and_or,
                                                                                   {"and_first", "left_fold"})}})}})},
+       {"connector", reader.section(connector_keys(reader, config.connector))},
        {"tenant", reader.section(
                       {{"enabled", reader.flag(config.tenant.enabled)},
                        {"listen", reader.listen(config.tenant.listen)},
@@ -348,17 +375,25 @@ void check_whole(const Reader& reader, const YAML::Node& root, const Config& con
   if (config.certificate_file.empty() != config.private_key_file.empty()) {
     reader.fail(root, "`certificate_file` and `private_key_file` go together");
   }
-  if (!config.management.enabled && !config.tenant.enabled) {
-    reader.fail(root, "`management.enabled` and `tenant.enabled` are both false: there is nothing to do");
+  if (!config.management.enabled && !config.connector.enabled && !config.tenant.enabled) {
+    reader.fail(root,
+                "`management.enabled`, `connector.enabled` and `tenant.enabled` are all false: there is nothing to do");
   }
-  for (const auto& [part, store] :
-       {std::pair{"management", &config.management.store}, {"tenant", &config.tenant.store}}) {
+  for (const auto& [part, store] : {std::pair{"management", &config.management.store},
+                                    {"connector", &config.connector.store},
+                                    {"tenant", &config.tenant.store}}) {
     if (store->kind == "postgresql" && store->connection.empty()) {
       reader.fail(root, "`" + std::string(part) + ".store.connection` is required with `postgresql`");
     }
   }
   check_mail(reader, root, "management", config.management.mail);
   check_mail(reader, root, "tenant", config.tenant.mail);
+  if (config.connector.enabled && config.connector.clouds.empty()) {
+    reader.fail(root, "`connector.enabled` needs at least one of `connector.clouds`");
+  }
+  for (const CloudConfig& cloud : config.connector.clouds) {
+    if (cloud.client_id.empty()) reader.fail(root, "every entry of `connector.clouds` needs a `client_id`");
+  }
   for (const TenantConfig& tenant : config.tenant.tenants) {
     if (tenant.domains.empty()) reader.fail(root, "every entry of `tenant.tenants` needs at least one of `domains`");
   }

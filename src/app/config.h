@@ -109,12 +109,40 @@ struct TenantFaceConfig {
   std::vector<TenantConfig> tenants;
 };
 
+// One of Microsoft's clouds, or a tenant of our own, as the Cloud Connector is registered there.
+struct CloudConfig {
+  std::string name = "global";
+  std::string login_url = "https://login.microsoftonline.com";
+  std::string graph_url = "https://graph.microsoft.com";
+  std::string audience = "https://api.manage.microsoft.com/";
+  std::string client_id;                    // of the Cloud Connector
+  std::string user_registration_client_id;  // of the user registration app; empty: there is no second consent
+  std::string client_secret;                // only tests set it in memory
+  std::string client_secret_file;           // how a file gives it; needed at the first start only
+};
+
+struct ConnectorConfig {
+  bool enabled = false;
+  Listen listen{.port = 7443};
+  std::string public_url;
+  StoreConfig store;
+  OutboundConfig outbound;
+  std::string further_instances = "approved";  // or `trusted`
+  std::vector<std::string> revoked_instances;
+  Duration route_silence = hours{24};
+  int heartbeat_minutes = 15;
+  int requests_per_second = 20;
+  int request_burst = 100;
+  std::vector<CloudConfig> clouds;
+};
+
 struct Config {
   std::string data = "wardbridge-data";  // folder of databases, keys and the local certificate authority
   std::string log_level = "info";
   std::string certificate_file;  // both empty: the local certificate authority issues a certificate
   std::string private_key_file;
   ManagementConfig management;
+  ConnectorConfig connector;
   TenantFaceConfig tenant;
 };
 

@@ -19,6 +19,52 @@ TEST(ConfigTest, AnEmptyFileIsAllDefaults) {
   EXPECT_FALSE(config->management.outbound.allow.allows({"x", 443, "127.0.0.1"}));
   EXPECT_TRUE(config->management.mail.server.empty());
   EXPECT_EQ(config->tenant.compliance_validity, hours{24});
+  EXPECT_FALSE(config->connector.enabled);
+  EXPECT_EQ(config->connector.listen.port, 7443);
+}
+
+TEST(ConfigTest, ReadsTheConnector) {
+  auto config = parse_config(R"(
+management: {enabled: false}
+tenant: {enabled: false}
+connector:
+  enabled: true
+  listen: 0.0.0.0:443
+  public_url: https://connector.example
+  outbound: {allow: [public, 10.0.0.0/8]}
+  further_instances: trusted
+  revoked_instances: [99999999-2222-3333-4444-555555555555]
+  route_silence_hours: 48
+  heartbeat_minutes: 5
+  requests_per_second: 7
+  request_burst: 70
+  clouds:
+    - client_id: 99999999-2222-3333-4444-555555555555
+    - name: own
+      login_url: https://login.example
+      graph_url: https://graph.example
+      audience: https://intune.example/
+      client_id: 99999999-2222-3333-4444-555555555556
+      user_registration_client_id: 99999999-2222-3333-4444-555555555557
+      client_secret_file: secret.txt
+)",
+                             "w.yaml");
+  ASSERT_TRUE(config.ok()) << config.failure().message;
+  const ConnectorConfig& connector = config->connector;
+  EXPECT_TRUE(connector.outbound.allow.allows({"x", 443, "10.1.1.1"}));
+  EXPECT_EQ(connector.further_instances, "trusted");
+  EXPECT_EQ(connector.route_silence, hours{48});
+  EXPECT_EQ(connector.request_burst, 70);
+  ASSERT_EQ(connector.clouds.size(), 2u);
+  EXPECT_EQ(connector.clouds[0].login_url, "https://login.microsoftonline.com");
+  EXPECT_EQ(connector.clouds[1].audience, "https://intune.example/");
+
+  EXPECT_EQ(refusal("connector: {enabled: true}"),
+            "w.yaml:1: `connector.enabled` needs at least one of `connector.clouds`");
+  EXPECT_EQ(refusal("connector: {clouds: [{name: x}]}"),
+            "w.yaml:1: every entry of `connector.clouds` needs a `client_id`");
+  EXPECT_NE(refusal("connector: {request_burst: 3}"), "accepted");
+  EXPECT_NE(refusal("connector: {further_instances: all}"), "accepted");
 }
 
 TEST(ConfigTest, RedirectUrisThatCouldNeverWorkAreTold) {

@@ -1,11 +1,13 @@
 #include "app/management_part.h"
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 
 #include "app/change_log_file.h"
 #include "app/outgoing_mail.h"
 #include "base/text.h"
+#include "connector/cloud_connection/cloud_connection.h"
 #include "connector/device_compliance/device_compliance.h"
 #include "connector/ledger/ledger_actor.h"
 #include "management/accounts/accounts.h"
@@ -31,7 +33,7 @@ constexpr std::size_t kWebhookAnswerBytes = 64 * 1024;
 const store::Schema* const kManagementSchemas[] = {
     &audit::kSchema,      &inventory::kSchema, &groups::kSchema,  &enrollment::kSchema,
     &compliance::kSchema, &accounts::kSchema,  &ledger::kSchema,  &device_compliance::kSchema,
-    &outbox::kSchema,     &webhooks::kSchema,  &notices::kSchema,
+    &outbox::kSchema,     &webhooks::kSchema,  &notices::kSchema, &cloud_connection::kSchema,
 };
 
 Result<criteria::Options> criteria_options(const ManagementConfig& config) {
@@ -56,6 +58,22 @@ struct Road {
   std::vector<std::unique_ptr<ledger::LedgerActor>> workers;
 };
 
+// The same through a Cloud Connector.
+struct CloudRoad {
+  CloudRoad(store::Store& store, http::Transport& transport, const World& world, ledger::ConnectionId id)
+      : link({store, transport, world.sealer, world.entropy}, id),
+        keeper({store, transport, world.sealer, world.entropy}, link, id, world.clock) {
+    for (int worker = 1; worker <= kWorkersPerConnection; ++worker) {
+      workers.push_back(std::make_unique<ledger::LedgerActor>(store, link, id, world.clock, world.entropy,
+                                                              ledger::LedgerActorOptions{.worker = worker}));
+    }
+  }
+
+  cloud_connection::Link link;
+  cloud_connection::Keeper keeper;
+  std::vector<std::unique_ptr<ledger::LedgerActor>> workers;
+};
+
 http::ClientOptions webhook_client(const OutboundConfig& config, const World& world) {
   http::ClientOptions options{.ca_file = world.ca_file};
   options.allow_plain_http = config.plain_http;
@@ -65,11 +83,13 @@ http::ClientOptions webhook_client(const OutboundConfig& config, const World& wo
 }
 
 // Whatever address an administrator types, and whatever address its services say they have, passes the allow-list; the
-// tenant that this very process plays is no stranger.
+// tenant and the connector that this very process plays are no strangers.
 class TenantAddresses {
  public:
-  TenantAddresses(http::AllowList allow, const std::string& own_tenant) : allow_(std::move(allow)) {
-    if (auto url = http::parse_url(own_tenant); url.ok()) own_ = *url;
+  TenantAddresses(http::AllowList allow, const std::vector<std::string>& own_services) : allow_(std::move(allow)) {
+    for (const std::string& service : own_services) {
+      if (auto url = http::parse_url(service); url.ok()) own_.push_back(*url);
+    }
   }
   bool allows(const http::Destination& destination) const {
     return is_own(destination.host, destination.port) || allow_.allows(destination);
@@ -79,10 +99,12 @@ class TenantAddresses {
   }
 
  private:
-  bool is_own(const std::string& host, int port) const { return own_ && own_->host == host && own_->port == port; }
+  bool is_own(const std::string& host, int port) const {
+    return std::ranges::any_of(own_, [&](const http::Url& url) { return url.host == host && url.port == port; });
+  }
 
   http::AllowList allow_;
-  std::optional<http::Url> own_;
+  std::vector<http::Url> own_;
 };
 
 http::ClientOptions tenant_client(const TenantAddresses& addresses, const World& world) {
@@ -102,56 +124,70 @@ class ManagementPart::ConnectionWatch final : public Actor {
   std::string name() const override { return "connections"; }
 
   Time run_once(Time now) override {
-    auto known = store_.read([](store::Transaction& tx) -> Result<std::vector<device_compliance::Connection>> {
-      return device_compliance::list(tx);
+    struct Known {
+      std::vector<device_compliance::Connection> direct;
+      std::vector<cloud_connection::Connection> cloud;
+    };
+    auto known = store_.read([](store::Transaction& tx) -> Result<Known> {
+      return Known{.direct = device_compliance::list(tx), .cloud = cloud_connection::list(tx)};
     });
     if (!known.ok()) {
       log::warning("connections_unknown", {{"reason", known.failure().reason}});
       return now + seconds{1};
     }
     std::lock_guard lock(mutex_);
-    for (const auto& connection : *known) {
-      auto& road = roads_[connection.id];
-      if (road) continue;
-      road = std::make_unique<Road>(store_, transport_, world_, connection.id);
-      stage_.add(road->keeper);
-      for (auto& worker : road->workers) stage_.add(*worker);
-    }
+    for (const auto& connection : known->direct) begin(roads_[connection.id], connection.id);
+    for (const auto& connection : known->cloud) begin(cloud_roads_[connection.id], connection.id);
     return now + seconds{5};
   }
 
   void wake_workers() {
     std::lock_guard lock(mutex_);
-    for (auto& [id, road] : roads_) {
-      for (auto& worker : road->workers) stage_.wake(*worker);
-    }
+    for_every_road([&](auto& road) {
+      for (auto& worker : road.workers) stage_.wake(*worker);
+    });
   }
 
   void connections_changed() {
     stage_.wake(*this);
     std::lock_guard lock(mutex_);
-    for (auto& [id, road] : roads_) {
-      road->link.reload();
-      stage_.wake(road->keeper);
-    }
+    for_every_road([&](auto& road) {
+      road.link.reload();
+      stage_.wake(road.keeper);
+    });
   }
 
  private:
+  template <class AnyRoad>
+  void begin(std::unique_ptr<AnyRoad>& road, ledger::ConnectionId id) {
+    if (road) return;
+    road = std::make_unique<AnyRoad>(store_, transport_, world_, id);
+    stage_.add(road->keeper);
+    for (auto& worker : road->workers) stage_.add(*worker);
+  }
+  template <class Visit>
+  void for_every_road(const Visit& visit) {
+    for (auto& [id, road] : roads_) visit(*road);
+    for (auto& [id, road] : cloud_roads_) visit(*road);
+  }
+
   store::Store& store_;
   http::Transport& transport_;
   const World& world_;
   Stage& stage_;
   std::mutex mutex_;
   std::map<ledger::ConnectionId, std::unique_ptr<Road>> roads_;
+  std::map<ledger::ConnectionId, std::unique_ptr<CloudRoad>> cloud_roads_;
 };
 
 struct ManagementPart::State {
   State(const ManagementConfig& management, const World& the_world, std::unique_ptr<store::Store> opened,
-        std::unique_ptr<mail::SmtpTransport> smtp, criteria::Options criteria, const std::string& own_tenant)
+        std::unique_ptr<mail::SmtpTransport> smtp, criteria::Options criteria,
+        const std::vector<std::string>& own_services)
       : config(management),
         world(the_world),
         store(std::move(opened)),
-        tenant_addresses(config.outbound.allow, own_tenant),
+        tenant_addresses(config.outbound.allow, own_services),
         transport(tenant_client(tenant_addresses, world)),
         book(std::move(criteria)),
         pipeline(
@@ -196,7 +232,7 @@ ManagementPart::ManagementPart(std::unique_ptr<State> state) : state_(std::move(
 ManagementPart::~ManagementPart() { stop(); }
 
 Result<std::unique_ptr<ManagementPart>> ManagementPart::open(const ManagementConfig& config, const World& world,
-                                                             const std::string& own_tenant) {
+                                                             const std::vector<std::string>& own_services) {
   auto store = TRY(open_store(config.store, world.data, "management"));
   std::vector<store::Schema> schemas;
   for (const store::Schema* schema : kManagementSchemas) schemas.push_back(*schema);
@@ -204,7 +240,7 @@ Result<std::unique_ptr<ManagementPart>> ManagementPart::open(const ManagementCon
   auto smtp = TRY(open_mail(config.mail, world));
   criteria::Options criteria = TRY(criteria_options(config));
   auto part = std::unique_ptr<ManagementPart>(new ManagementPart(
-      std::make_unique<State>(config, world, std::move(store), std::move(smtp), std::move(criteria), own_tenant)));
+      std::make_unique<State>(config, world, std::move(store), std::move(smtp), std::move(criteria), own_services)));
   State& state = *part->state_;
   if (state.store->kind() == "sqlite") {
     // Nobody else can have this file open, so leases in it are those of a process that is gone.

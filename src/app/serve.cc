@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "app/connector_part.h"
 #include "app/management_part.h"
 #include "app/signals.h"
 #include "app/tenant_part.h"
@@ -25,9 +26,19 @@ Status run(const Config& config) {
     TRY(tenant->start());
     std::printf("tenant, Graph   %s\n", tenant->url().c_str());
   }
+  std::unique_ptr<ConnectorPart> connector;
+  if (config.connector.enabled) {
+    connector = TRY(ConnectorPart::open(config.connector, world));
+    TRY(connector->start());
+    std::printf("cloud connector %s (operator's token in %s)\n", connector->url().c_str(),
+                connector->operator_token_file().c_str());
+  }
   std::unique_ptr<ManagementPart> management;
   if (config.management.enabled) {
-    management = TRY(ManagementPart::open(config.management, world, tenant ? tenant->url() : ""));
+    std::vector<std::string> own_services;
+    if (tenant) own_services.push_back(tenant->url());
+    if (connector) own_services.push_back(connector->url());
+    management = TRY(ManagementPart::open(config.management, world, own_services));
     TRY(management->start());
     std::printf("management API  %s\n", management->url().c_str());
     std::string password = TRY(management->first_administrator("admin"));
@@ -37,6 +48,7 @@ Status run(const Config& config) {
   std::fflush(stdout);
   wait_for_stop_signal();
   if (management) management->stop();
+  if (connector) connector->stop();
   if (tenant) tenant->stop();
   return done();
 }

@@ -130,6 +130,19 @@ Status add_certificate(store::Transaction& tx, const TenantId& tenant, const dir
                                    kBy, now);
 }
 
+// Delegated permissions of Graph; those of others name applications that may not be there yet.
+void declare_delegated(store::Transaction& tx, const TenantId& tenant, const ApplicationConfig& wanted,
+                       directory::Application& application) {
+  auto graph = directory::find_application(tx, tenant, directory::kGraphAppId);
+  if (!graph) return;
+  for (const std::string& permission : wanted.delegated_permissions) {
+    for (const directory::PermissionScope& scope : graph->scopes) {
+      if (scope.value == permission)
+        application.required.push_back({directory::kGraphAppId, scope.id, /*is_role=*/false});
+    }
+  }
+}
+
 Status set_up_application(store::Transaction& tx, const TenantId& tenant, const ApplicationConfig& wanted,
                           const std::string& secret, const std::string& certificate, const World& world, Time now) {
   directory::Application application{.id = {world.entropy.guid()},
@@ -145,6 +158,14 @@ Status set_up_application(store::Transaction& tx, const TenantId& tenant, const 
       wanted.redirect_uris;
   application.spa_redirect_uris = wanted.single_page_redirect_uris;
   if (!wanted.identifier_uris.empty()) application.scopes = {{world.entropy.guid(), "user_impersonation"}};
+  // What is consented to here is what administrators of other tenants are asked for.
+  for (const std::string& permission : wanted.application_permissions) {
+    for (const auto& resource : {directory::kGraphAppId, directory::kIntuneApiAppId}) {
+      if (auto role = tokens::first_party_role(resource, permission))
+        application.required.push_back({.resource = resource, .permission_id = *role, .is_role = true});
+    }
+  }
+  declare_delegated(tx, tenant, wanted, application);
   TRY(directory::create_application(tx, tenant, application, kBy, now));
   directory::ServicePrincipal principal{
       .id = {world.entropy.guid()}, .app_id = application.app_id, .display_name = wanted.name};

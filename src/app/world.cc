@@ -20,6 +20,7 @@ Result<http::TlsIdentity> identity_of(const Config& config, const LocalAuthority
     return http::TlsIdentity{TRY(read_file(config.certificate_file)), TRY(read_file(config.private_key_file))};
   }
   return authority.identity_for({name_to_certify(config.management.public_url, config.management.listen),
+                                 name_to_certify(config.connector.public_url, config.connector.listen),
                                  name_to_certify(config.tenant.public_url, config.tenant.listen)},
                                 entropy, now);
 }

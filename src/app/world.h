@@ -27,7 +27,7 @@ struct World {
 // that the parts are reached by. Clock and entropy must outlive it.
 Result<World> open_world(const Config& config, const Clock& clock, Entropy& entropy);
 
-// `part` names the database file (SQLite) or schema (PostgreSQL): `management`, `tenant`.
+// `part` names the database file (SQLite) or schema (PostgreSQL): `management`, `connector`, `tenant`.
 Result<std::unique_ptr<store::Store>> open_store(const StoreConfig& config, const std::string& data,
                                                  const std::string& part);
 

@@ -21,12 +21,15 @@ class ApiClient {
   // OAuth 2.0 client credentials; `token_url` is absolute, `scope` may be empty.
   Status log_in_client(const std::string& token_url, const std::string& client_id, const std::string& client_secret,
                        const std::string& scope);
+  // A token that was given out by other means.
+  void use_token(std::string token) { token_ = std::move(token); }
 
   // The answer of a 2xx, which must be an object (or nothing: then it is empty). Any other status is a failure whose
   // message is the server's own, whichever face it was.
   Result<json::Object> get(const std::string& path);
   Result<json::Object> post(const std::string& path, const json::Object& body);
   Result<json::Object> put(const std::string& path, const json::Object& body);
+  Result<json::Object> delete_at(const std::string& path);
   Result<json::Object> post_bytes(const std::string& path, std::string body, const std::string& content_type,
                                   Duration deadline);
   // As get(), for the routes that answer with a bare array.

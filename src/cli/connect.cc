@@ -84,7 +84,7 @@ void print_manual(const json::Object& shown) {
 
 }  // namespace
 
-int list_connections(ApiClient& management, bool as_json) {
+int list_tenant_connections(ApiClient& management, bool as_json) {
   auto all = management.get(kConnections);
   if (!all.ok()) return complain_of(all.failure());
   if (as_json) {

@@ -9,7 +9,7 @@ namespace wardbridge::cli {
 
 // All of these: 0: done; 1: the server refused or is away, or (test, rotate-secret) something does not work; 3: there
 // is no such connection.
-int list_connections(ApiClient& management, bool as_json);
+int list_tenant_connections(ApiClient& management, bool as_json);
 // Empty: the manual connection with its settings and its last test.
 int show_connection(ApiClient& management, const std::string& connection, bool as_json);
 int test_connection(ApiClient& management, bool as_json);

@@ -58,7 +58,7 @@ TEST_F(ConnectVerbTest, TestShowsWhatFailsWhyAndWhatToDo) {
 
 TEST_F(ConnectVerbTest, ListShowsEveryConnectionWithItsTrouble) {
   transport_.answer(200, kList);
-  Run done = run([&] { return list_connections(client_, false); });
+  Run done = run([&] { return list_tenant_connections(client_, false); });
   EXPECT_EQ(done.exit_code, 0);
   EXPECT_THAT(done.out, HasSubstr("7  Contoso  manual  contoso.example  permission; 3 delivered, 2 pending, 1 parked"));
   EXPECT_THAT(done.out, HasSubstr("grant it"));

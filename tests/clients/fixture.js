@@ -8,6 +8,7 @@ export const ids = {
   desktop: 'aaaaaaaa-0000-4000-8000-000000000003',   // public, also by device code
   website: 'aaaaaaaa-0000-4000-8000-000000000004',   // confidential, people sign in to it
   vault: 'aaaaaaaa-0000-4000-8000-000000000005',     // another, for tests that put a policy on it
+  keeper: 'aaaaaaaa-0000-4000-8000-00000000000a',    // may write users and groups
 };
 export const amina = { name: 'amina@contoso.example', password: 'correct horse battery staple' };
 export const payrollScope = 'api://payroll/user_impersonation';
@@ -50,6 +51,10 @@ tenant:
           certificate_file: ${folder}/client.pem
           assertion_audience: token_endpoint
           application_permissions: [Device.Read.All, Directory.Read.All, Policy.ReadWrite.ConditionalAccess]
+        - name: Keeper
+          client_id: ${ids.keeper}
+          client_secret_file: ${folder}/secret.txt
+          application_permissions: [User.ReadWrite.All, Group.ReadWrite.All]
         - {name: Payroll, client_id: ${ids.payroll}, identifier_uris: ["api://payroll"]}
         - name: Desktop
           client_id: ${ids.desktop}

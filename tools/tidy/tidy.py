@@ -30,7 +30,8 @@ WING_ORDER = {
         ["tenant/membership_rules"],
     ],
     "connector": [
-        ["connector/device_compliance"],
+        ["connector/device_compliance", "connector/cloud_connection", "connector/cloud_connector"],
+        ["connector/relay"],
         ["connector/partner", "connector/ledger"],
     ],
 }

@@ -11,6 +11,7 @@
 #include "app/serve.h"
 #include "base/text.h"
 #include "cli/connect.h"
+#include "cli/connector.h"
 #include "cli/doctor.h"
 #include "cli/explain.h"
 #include "cli/import.h"
@@ -149,7 +150,7 @@ void add_connect_verbs(CLI::App& program, ConnectRun& run, int& exit_code) {
     verb->add_option("connection", run.connection, "name or id; without it, Conditional Access's manual connection");
   };
   with_json(add("list", "all connections, with their state and what waits",
-                [&run](cli::ApiClient& management) { return cli::list_connections(management, run.json); }));
+                [&run](cli::ApiClient& management) { return cli::list_tenant_connections(management, run.json); }));
   CLI::App* show = add("show", "one connection in full", [&run](cli::ApiClient& management) {
     return cli::show_connection(management, run.connection, run.json);
   });
@@ -176,6 +177,81 @@ void add_connect_verbs(CLI::App& program, ConnectRun& run, int& exit_code) {
   add_target(rotate, run.target);
   rotate->callback([&run, &exit_code] { exit_code = run_rotation(run); });
 }
+
+// `wardbridge connector ...`, for the operator of a Cloud Connector.
+class ConnectorVerbs {
+ public:
+  ConnectorVerbs(CLI::App& program, int& exit_code)
+      : verbs_(program.add_subcommand("connector", "operate a Cloud Connector: instances, tenants, devices")),
+        exit_code_(exit_code) {
+    verbs_->require_subcommand(1);
+    list("instances", "the management instances and when they were last heard of",
+         [this](cli::ApiClient& connector) { return cli::list_instances(connector, json_); });
+    list("tenants", "the tenants and how they are doing",
+         [this](cli::ApiClient& connector) { return cli::list_tenants(connector, json_); });
+    list("connections", "which instance is connected to which tenant, and how far connecting has come",
+         [this](cli::ApiClient& connector) { return cli::list_connections(connector, json_); });
+    CLI::App* routes = list("routes", "which instance each device belongs to", [this](cli::ApiClient& connector) {
+      routes_.json = json_;
+      return cli::list_routes(connector, routes_);
+    });
+    routes->add_option("--tenant", routes_.tenant, "only devices of this tenant (its id)");
+    routes->add_option("--instance", routes_.instance, "only devices of this instance (its id)");
+    routes->add_flag("--contended", routes_.contended, "only devices that several instances report");
+    add("add-instance", "register an instance; prints its credential, once", "name", "how people call the instance",
+        [this](cli::ApiClient& connector) { return cli::add_instance(connector, subject_); });
+    add("renew-credential", "give an instance a new credential; the one before stops working", "id", "of the instance",
+        [this](cli::ApiClient& connector) { return cli::renew_credential(connector, subject_); });
+    add("remove-instance", "remove an instance: its devices are retracted first", "id", "of the instance",
+        [this](cli::ApiClient& connector) { return cli::remove_instance(connector, subject_); });
+    add("approve", "let a further instance connect to a tenant that had consented before", "id",
+        "of the connection, as `connector connections` shows it",
+        [this](cli::ApiClient& connector) { return cli::approve_connection(connector, subject_); });
+    CLI::App* secret = add("set-secret", "give the connector's application its next client secret", "cloud",
+                           "name of the cloud in the connector's configuration", [this](cli::ApiClient& connector) {
+                             return cli::set_cloud_secret(connector, subject_, read_password(secret_file_));
+                           });
+    secret->add_option("--secret-file", secret_file_, "file with the secret; - is standard input")
+        ->capture_default_str();
+  }
+
+ private:
+  using Verb = std::function<int(cli::ApiClient&)>;
+
+  CLI::App* list(const char* name, const char* help, Verb verb) {
+    CLI::App* app = verbs_->add_subcommand(name, help);
+    app->add_flag("--json", json_, "the answer as JSON");
+    reach(app, std::move(verb));
+    return app;
+  }
+  CLI::App* add(const char* name, const char* help, const char* argument, const char* argument_help, Verb verb) {
+    CLI::App* app = verbs_->add_subcommand(name, help);
+    app->add_option(argument, subject_, argument_help)->required();
+    reach(app, std::move(verb));
+    return app;
+  }
+  void reach(CLI::App* app, Verb verb) {
+    app->add_option("--url", url_, "address of the Cloud Connector")->capture_default_str();
+    app->add_option("--ca-file", ca_file_, "PEM file of the certificate authority to trust");
+    app->add_option("--token-file", token_file_, "file with the operator's token")->capture_default_str();
+    app->callback([this, verb = std::move(verb)] {
+      http::CurlTransport transport({.ca_file = ca_file_});
+      cli::ApiClient connector(transport, url_);
+      connector.use_token(read_password(token_file_));
+      exit_code_ = verb(connector);
+    });
+  }
+
+  CLI::App* verbs_;
+  int& exit_code_;
+  bool json_ = false;
+  std::string url_ = "https://127.0.0.1:7443";
+  std::string ca_file_;
+  std::string token_file_ = "wardbridge-data/connector-operator.token";
+  std::string subject_;
+  std::string secret_file_ = "-";
+  cli::RouteOptions routes_;
+};
 
 }  // namespace
 
@@ -238,6 +314,8 @@ int main(int argc, char** argv) {
     exit_code = with_management(target, "lint",
                                 [&](cli::ApiClient& management) { return cli::lint_groups(management, lint_json); });
   });
+
+  ConnectorVerbs connector_verbs(program, exit_code);
 
   // For the documentation's own sake, and so left out of the help.
   CLI::App* reference_verb = program.add_subcommand("reference", "print a page of the reference")->group("");

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "management/compliance/device_inventory.h"
+#include "management/compliance/tenant_domains.h"
 
 namespace wardbridge::compliance {
 namespace {
@@ -213,14 +214,18 @@ bool tell_directory(store::Transaction& tx, const Settings& settings, Subject& s
                 .last_check_in = computer.last_check_in,
                 .valid_until = compliant ? verdict.valid_until : now + settings.validity,
                 .reason = verdict.reason};
-  if (settings.sends_inventory) {
+  ledger::ConnectionId connection = connection_of(tx, settings, registration.user_principal_name);
+  if (settings.sends_inventory && connection == settings.connection) {
     DeviceInventory told = device_inventory(subject.whole(), registration.username, registration.user_principal_name,
                                             inventory_state(registration, computer.last_check_in, now));
     report.inventory = std::move(told.about);
     report.security = std::move(told.security);
   }
   std::string subject_name = subject_of(registration.device_id);
-  auto held = ledger::find(tx, settings.connection, subject_name);
+  if (settings.has_tenant_domains) {
+    retract_elsewhere(tx, registration.device_id, connection, "the device belongs to another tenant now", now);
+  }
+  auto held = ledger::find(tx, connection, subject_name);
   if (held && !held->is_retraction && !worth_sending(held->report, report, settings.validity)) return false;
   // A computer that the integration never applied to is none of the directory's business.
   if (!held && !verdict.applicable) return false;
@@ -229,7 +234,7 @@ bool tell_directory(store::Transaction& tx, const Settings& settings, Subject& s
       held && !held->is_retraction && held->state != ledger::State::held && held->report.verdict != report.verdict;
   bool by_configuration = cause == Cause::edited_group || (cause == Cause::time && settings.changing);
   ledger::desire(tx,
-                 {.connection_id = settings.connection,
+                 {.connection_id = connection,
                   .subject = subject_name,
                   .report = report,
                   .check_in_at = check_in_at,
@@ -243,6 +248,23 @@ bool tell_directory(store::Transaction& tx, const Settings& settings, Subject& s
 bool may_go(const Settings& current, const Held& waiting) {
   if (waiting.devices == 0) return false;
   return waiting.devices <= kFewDevices || waiting.devices * 100 <= waiting.of * current.hold_percent;
+}
+
+// Those that verdicts are told to.
+std::vector<ledger::ConnectionId> connections_in_use(store::Transaction& tx) {
+  std::vector<ledger::ConnectionId> connections;
+  for (const auto& row : tx.query("SELECT connection_id FROM compliance_setting WHERE platform = ? UNION"
+                                  " SELECT connection_id FROM compliance_tenant_domain",
+                                  {kPlatform})) {
+    if (row.integer(0) != 0) connections.push_back({row.integer(0)});
+  }
+  return connections;
+}
+
+std::int64_t release_all(store::Transaction& tx, Time now) {
+  std::int64_t released = 0;
+  for (ledger::ConnectionId connection : connections_in_use(tx)) released += ledger::release_held(tx, connection, now);
+  return released;
 }
 
 }  // namespace
@@ -316,7 +338,7 @@ std::string subject_of(const std::string& device_id) { return "device|" + device
 Settings settings(store::Transaction& tx) {
   auto row = tx.query_one(
       "SELECT enabled, compliance_group, applicable_group, connection_id, validity_milliseconds, sends_inventory,"
-      " hold_percent, changing"
+      " hold_percent, changing, (SELECT COUNT(*) FROM compliance_tenant_domain)"
       " FROM compliance_setting WHERE platform = ?",
       {kPlatform});
   if (!row) return {};
@@ -327,7 +349,8 @@ Settings settings(store::Transaction& tx) {
           .validity = Duration{row->integer(4)},
           .hold_percent = static_cast<int>(row->integer(6)),
           .changing = row->flag(7),
-          .sends_inventory = row->flag(5)};
+          .sends_inventory = row->flag(5),
+          .has_tenant_domains = row->integer(8) > 0};
 }
 
 Status change_settings(store::Transaction& tx, const Settings& wanted, const audit::Actor& by, Time now) {
@@ -415,11 +438,7 @@ Result<RegistrationId> submit_registration(store::Transaction& tx, const Registr
     stored.id = known.id;
     if (known.device_id == device_id) continue;
     // INVARIANT: law 5. The device that this account had before must not stay compliant.
-    if (auto connection = settings(tx).connection) {
-      // A device that the directory was never told about has nothing to retract.
-      (void)ledger::retract(tx, connection, subject_of(known.device_id),
-                            "the computer registered again as another device", now);
-    }
+    retract_elsewhere(tx, known.device_id, {}, "the computer registered again as another device", now);
   }
   if (!stored.id) stored.id = RegistrationId{tx.next_id("compliance_registration")};
   tx.post(
@@ -497,10 +516,13 @@ Assessment assess(store::Transaction& tx, groups::GroupBook& book, const invento
 }
 
 Held held(store::Transaction& tx) {
-  auto connection = settings(tx).connection;
-  if (!connection) return {};
-  ledger::Counts counts = ledger::counts(tx, connection);
-  return {.devices = counts.held, .of = counts.pending + counts.delivered + counts.parked + counts.held};
+  Held all;
+  for (ledger::ConnectionId connection : connections_in_use(tx)) {
+    ledger::Counts counts = ledger::counts(tx, connection);
+    all.devices += counts.held;
+    all.of += counts.pending + counts.delivered + counts.parked + counts.held;
+  }
+  return all;
 }
 
 bool has_change_to_finish(store::Transaction& tx) {
@@ -511,12 +533,11 @@ bool has_change_to_finish(store::Transaction& tx) {
 bool finish_change(store::Transaction& tx, Time now) {
   Settings current = settings(tx);
   if (current.changing) tx.execute("UPDATE compliance_setting SET changing = 0 WHERE platform = ?", {kPlatform});
-  return may_go(current, held(tx)) && ledger::release_held(tx, current.connection, now) > 0;
+  return may_go(current, held(tx)) && release_all(tx, now) > 0;
 }
 
 Status confirm_change(store::Transaction& tx, const audit::Actor& by, Time now) {
-  auto connection = settings(tx).connection;
-  std::int64_t released = connection ? ledger::release_held(tx, connection, now) : 0;
+  std::int64_t released = release_all(tx, now);
   if (released == 0) return conflict("nothing_held", "no verdict is held back");
   audit::record(tx, {.time = now,
                      .actor = by,
@@ -529,12 +550,9 @@ Status confirm_change(store::Transaction& tx, const audit::Actor& by, Time now) 
 }
 
 void forget_computer(store::Transaction& tx, ComputerId computer, Time now) {
-  auto connection = settings(tx).connection;
   for (const Registration& registration : registrations_of(tx, computer)) {
     // INVARIANT: law 5, retract before forgetting. The ledger keeps the retraction until it is acknowledged.
-    if (connection) {
-      (void)ledger::retract(tx, connection, subject_of(registration.device_id), "the computer was deleted", now);
-    }
+    retract_elsewhere(tx, registration.device_id, {}, "the computer was deleted", now);
     tx.execute("DELETE FROM compliance_state WHERE registration_id = ?", {registration.id.value});
   }
   tx.execute("DELETE FROM compliance_registration WHERE computer_id = ?", {computer.value});

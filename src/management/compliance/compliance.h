@@ -35,8 +35,9 @@ struct Settings {
   // A change of configuration that moves the verdicts of more of the directory's devices than this waits for
   // confirm_change(). 100: none waits. A few devices (kFewDevices) never wait.
   int hold_percent = 20;
-  bool changing = false;         // a change of these settings is still being carried out
-  bool sends_inventory = false;  // whether the connection carries inventory beside the verdict: a manual one does
+  bool changing = false;            // a change of these settings is still being carried out
+  bool sends_inventory = false;     // whether the connection carries inventory beside the verdict: a manual one does
+  bool has_tenant_domains = false;  // some devices are told to other connections (tenant_domains.h); as read
 };
 Settings settings(store::Transaction& tx);
 // Enabling needs both groups (`unknown_group` names the one that doesn't exist) and a connection. Every computer is

@@ -35,6 +35,12 @@ CREATE TABLE compliance_state (
 );
 )sql",
                                 R"sql(
+CREATE TABLE compliance_tenant_domain (
+  domain TEXT NOT NULL PRIMARY KEY,
+  connection_id BIGINT NOT NULL
+);
+)sql",
+                                R"sql(
 ALTER TABLE compliance_setting ADD COLUMN sends_inventory BIGINT NOT NULL DEFAULT 0;
 )sql",
                                 // Times; 0: it did not happen.

@@ -1,4 +1,5 @@
 // Device compliance: the vendor's read route, and the settings that the vendor keeps in its console.
+#include "connector/cloud_connection/cloud_connection.h"
 #include "connector/device_compliance/device_compliance.h"
 #include "management/jamf_api/routes.h"
 
@@ -119,7 +120,7 @@ Result<http::Response> put_settings(const Dependencies& deps, const http::Reques
     // Verdicts for a connection that nobody works on would wait for ever.
     auto connection = device_compliance::find(tx, wanted.connection);
     wanted.sends_inventory = connection && connection->settings.type == device_compliance::Type::manual;
-    if (wanted.enabled && wanted.connection && !connection) {
+    if (wanted.enabled && wanted.connection && !connection && !cloud_connection::find(tx, wanted.connection)) {
       return invalid("unknown_connection", "no connection has the id " + std::to_string(wanted.connection.value),
                      "connectionId");
     }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "connector/cloud_connection/cloud_connection.h"
 #include "connector/device_compliance/device_compliance.h"
 #include "management/jamf_api/jamf_api.h"
 #include "management/jamf_api/routes.h"
@@ -53,10 +54,10 @@ class Face : public ::testing::Test {
 
   Face() {
     store_ = store::open_sqlite({.path = ":memory:"}).value();
-    std::vector<store::Schema> schemas = {
-        audit::kSchema,      inventory::kSchema, groups::kSchema, enrollment::kSchema,
-        compliance::kSchema, accounts::kSchema,  ledger::kSchema, device_compliance::kSchema,
-        outbox::kSchema,     webhooks::kSchema,  notices::kSchema};
+    std::vector<store::Schema> schemas = {audit::kSchema,      inventory::kSchema,         groups::kSchema,
+                                          enrollment::kSchema, compliance::kSchema,        accounts::kSchema,
+                                          ledger::kSchema,     device_compliance::kSchema, cloud_connection::kSchema,
+                                          outbox::kSchema,     webhooks::kSchema,          notices::kSchema};
     EXPECT_TRUE(store_->migrate(schemas).ok());
     pipeline_ = std::make_unique<pipeline::Pipeline>(*store_, book_, nullptr);
     register_routes(router_, {.store = *store_,

@@ -32,7 +32,7 @@ struct Dependencies {
   http::AllowList outbound = {};
   bool outbound_plain_http = false;
   bool mail_configured = false;
-  // The road to directories, for tests of a connection that a person waits for; nothing: such a request fails.
+  // The road to directories and connectors, for what a person waits for; nothing: such a request fails.
   http::Transport* connections = nullptr;
   // Whether the allow-list surely refuses that host and port of a tenant, for an answer at once.
   std::function<bool(const std::string& host, int port)> refuses_tenant = [](const std::string&, int) { return false; };

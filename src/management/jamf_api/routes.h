@@ -22,6 +22,7 @@ void register_extension_attribute_routes(Api& api, const Dependencies& dependenc
 void register_compliance_routes(Api& api,
                                 const Dependencies& dependencies);  // device compliance information and settings
 void register_connection_routes(Api& api, const Dependencies& dependencies);          // roads to directory tenants
+void register_cloud_connection_routes(Api& api, const Dependencies& dependencies);    // roads through a broker
 void register_conditional_access_routes(Api& api, const Dependencies& dependencies);  // the manual connection
 void register_mac_routes(Api& api, const Dependencies& dependencies);     // enrolment, check-in, registration
 void register_import_routes(Api& api, const Dependencies& dependencies);  // records of another server

@@ -22,16 +22,32 @@ void record_role(store::Transaction& tx, const TenantId& tenant, const char* act
 }  // namespace
 
 const std::vector<DirectoryRole>& directory_roles() {
-  static const auto* const kRoles = new std::vector<DirectoryRole>{
-      {"62e90394-69f5-4237-9190-012177145e10", "Global Administrator", "Can manage all aspects of the directory."},
-      {"fe930be7-5e62-47db-91af-98c3a49a38b1", "User Administrator", "Can manage all aspects of users and groups."},
-      {"9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3", "Application Administrator",
-       "Can create and manage all aspects of app registrations and enterprise apps."},
-      {"3a2c62db-5318-420d-8d74-23affee5d9d5", "Intune Administrator", "Can manage all aspects of the Intune product."},
-      {"b1be1c3e-b65d-4f19-8427-f6fa0d97feb9", "Conditional Access Administrator",
-       "Can manage Conditional Access capabilities."},
-      {"f2ef992c-3afb-46b9-b7cf-a126ee74c451", "Global Reader", "Can read everything that a Global Administrator can.",
-       false}};
+  using enum Area;
+  static const auto* const kRoles =
+      new std::vector<DirectoryRole>{{"62e90394-69f5-4237-9190-012177145e10",
+                                      "Global Administrator",
+                                      "Can manage all aspects of the directory.",
+                                      {users, groups, devices, applications, policies, permissions}},
+                                     {"fe930be7-5e62-47db-91af-98c3a49a38b1",
+                                      "User Administrator",
+                                      "Can manage all aspects of users and groups.",
+                                      {users, groups}},
+                                     {"9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3",
+                                      "Application Administrator",
+                                      "Can create and manage all aspects of app registrations and enterprise apps.",
+                                      {applications}},
+                                     {"3a2c62db-5318-420d-8d74-23affee5d9d5",
+                                      "Intune Administrator",
+                                      "Can manage all aspects of the Intune product.",
+                                      {groups, devices}},
+                                     {"b1be1c3e-b65d-4f19-8427-f6fa0d97feb9",
+                                      "Conditional Access Administrator",
+                                      "Can manage Conditional Access capabilities.",
+                                      {policies}},
+                                     {"f2ef992c-3afb-46b9-b7cf-a126ee74c451",
+                                      "Global Reader",
+                                      "Can read everything that a Global Administrator can.",
+                                      {}}};
   return *kRoles;
 }
 
@@ -84,9 +100,11 @@ std::vector<const DirectoryRole*> roles_of(store::Transaction& tx, const TenantI
   return found;
 }
 
-bool may_administer(store::Transaction& tx, const TenantId& tenant, const ObjectId& user) {
+bool may_change(store::Transaction& tx, const TenantId& tenant, const ObjectId& user, Area area) {
   const auto roles = roles_of(tx, tenant, user);
-  return std::any_of(roles.begin(), roles.end(), [](const DirectoryRole* role) { return role->may_write; });
+  return std::any_of(roles.begin(), roles.end(), [&](const DirectoryRole* role) {
+    return std::find(role->changes.begin(), role->changes.end(), area) != role->changes.end();
+  });
 }
 
 }  // namespace wardbridge::directory

@@ -1,6 +1,6 @@
 // Directory roles: what a signed-in person may do with a directory, beyond what their application may.
 //
-//   if (!directory::may_administer(tx, tenant, user)) return Failure{Code::forbidden, ...};
+//   if (!directory::may_change(tx, tenant, user, Area::devices)) return Failure{Code::forbidden, ...};
 #pragma once
 
 #include <string>
@@ -11,12 +11,15 @@
 
 namespace wardbridge::directory {
 
+// What there is to change. `permissions` are those of applications and people: grants, consents and roles.
+enum class Area { users, groups, devices, applications, policies, permissions };
+
 // ENTRA: Graph `directoryRole`; the template ids are the real service's, in every tenant the same.
 struct DirectoryRole {
   std::string_view template_id;
   std::string_view display_name;
   std::string_view description;
-  bool may_write = true;
+  std::vector<Area> changes;
 };
 const std::vector<DirectoryRole>& directory_roles();
 const DirectoryRole* find_directory_role(std::string_view template_id_or_name);
@@ -29,7 +32,6 @@ Status withdraw_role(store::Transaction& tx, const TenantId& tenant, const Direc
                      const audit::Actor& by, Time now);
 std::vector<ObjectId> role_members(store::Transaction& tx, const TenantId& tenant, const DirectoryRole& role);
 std::vector<const DirectoryRole*> roles_of(store::Transaction& tx, const TenantId& tenant, const ObjectId& user);
-// DEVIATION: every role that may write may write everything; the real service keeps each to its own area.
-bool may_administer(store::Transaction& tx, const TenantId& tenant, const ObjectId& user);
+bool may_change(store::Transaction& tx, const TenantId& tenant, const ObjectId& user, Area area);
 
 }  // namespace wardbridge::directory

@@ -8,6 +8,8 @@
 #include <set>
 
 #include "support/postgres_cluster.h"
+#include "tenant/directory/delta.h"
+#include "tenant/directory/memberships.h"
 #include "tenant/graph/graph.h"
 #include "tenant/graph/resources.h"
 
@@ -240,6 +242,63 @@ TEST_P(FilterSearch, UsersAreFoundAsTheFilterSays) {
   agree(ObjectKind::user, user_type(),
         {"displayName", "userPrincipalName", "mail", "id", "city", "accountEnabled", "createdDateTime"},
         {"", "displayName", "userPrincipalName", "createdDateTime"}, 500);
+}
+
+// What else the directory asks of a store: memberships that follow a rule, and changes in their order.
+TEST_P(FilterSearch, MembershipsAndChangesAreKept) {
+  const directory::ObjectId group{"bbbbbbbb-0000-0000-0000-000000000001"};
+  const auto write = [&](auto body) {
+    const Status status = store_->write([&](store::Transaction& tx) -> Status { return body(tx); });
+    ASSERT_TRUE(status.ok()) << status.failure().message;
+  };
+  write([&](store::Transaction& tx) {
+    return directory::create_group(
+        tx, kTenant, {.id = group, .display_name = "Enabled", .membership_rule = "user.accountEnabled -eq true"}, {},
+        kNow);
+  });
+  std::int64_t position = 0;
+  bool is_done = false;
+  for (int round = 0; round < 50 && !is_done; ++round) {
+    write([&](store::Transaction& tx) {
+      directory::process_memberships(tx, kTenant, kNow, 40);
+      is_done = directory::membership_work(tx, kTenant, kNow).is_done;
+      position = directory::safe_position(tx, kTenant, ObjectKind::user, kNow + hours{1});
+      return done();
+    });
+  }
+  ASSERT_TRUE(is_done);
+  std::size_t enabled = 0;
+  for (const json::Object& user : everything(ObjectKind::user)) enabled += user.at("accountEnabled").as_bool();
+  const auto members = [&] {
+    return store_
+        ->read([&](store::Transaction& tx) -> Result<std::size_t> {
+          return directory::members(tx, kTenant, group).size();
+        })
+        .value();
+  };
+  EXPECT_EQ(members(), enabled);
+
+  const std::string id = everything(ObjectKind::user)[0].at("id").as_string().c_str();
+  write([&](store::Transaction& tx) -> Status {
+    directory::User user = *directory::find_user(tx, kTenant, {id});
+    enabled -= user.account_enabled;
+    TRY(directory::delete_user(tx, kTenant, {id}, {}, kNow + hours{1}));
+    return done();
+  });
+  EXPECT_EQ(members(), enabled);
+  write([&](store::Transaction& tx) {
+    const auto changes = directory::changes_after(tx, kTenant, ObjectKind::user, position, 10);
+    EXPECT_EQ(changes.size(), 1U);
+    EXPECT_TRUE(!changes.empty() && changes[0].removed && changes[0].id.value == id);
+    // Where several write, what is younger than a minute is told again.
+    const bool has_one_writer = tx.lock_rows().empty();
+    const std::int64_t now = directory::safe_position(tx, kTenant, ObjectKind::user, kNow + hours{1});
+    EXPECT_EQ(now == position, !has_one_writer);
+    EXPECT_GT(directory::safe_position(tx, kTenant, ObjectKind::user, kNow + hours{2}), position);
+    directory::trim_changes(tx, kTenant, kNow + hours{1} + directory::kRemovalsRemembered + seconds{1});
+    EXPECT_TRUE(directory::changes_after(tx, kTenant, ObjectKind::user, position, 10).empty());
+    return done();
+  });
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, FilterSearch, ::testing::Values("sqlite", "postgresql"),

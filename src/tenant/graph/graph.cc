@@ -55,11 +55,24 @@ void tell_usage(http::Response& response, const ThrottleVerdict& verdict, int un
     response.headers.set("x-ms-throttle-limit-percentage", tenths >= 10 ? "1.0" : "0." + std::to_string(tenths));
 }
 
+// What a route changes. Whoever grants permissions or roles could make themselves anything, so that is an area apart.
+directory::Area area_of(const Route& route) {
+  using enum directory::Area;
+  const auto starts = [&](std::string_view prefix) { return route.pattern.starts_with(prefix); };
+  if (starts("/users")) return users;
+  if (starts("/groups")) return groups;
+  if (starts("/devices")) return devices;
+  if (starts("/identity/")) return policies;
+  const bool is_assignment = route.pattern.find("/appRoleAssign") != std::string_view::npos;
+  if (!is_assignment && (starts("/applications") || starts("/servicePrincipals"))) return applications;
+  return permissions;
+}
+
 // What an application may do is said by its permissions; a person must also be somebody who may.
 Status check_person(const Dependencies& with, const Route& route, const tokens::Caller& caller) {
   if (caller.is_application || !route.changes_something()) return done();
   const bool may = TRY(with.store.read([&](store::Transaction& tx) -> Result<bool> {
-    return directory::may_administer(tx, caller.tenant, caller.subject);
+    return directory::may_change(tx, caller.tenant, caller.subject, area_of(route));
   }));
   if (may) return done();
   return Failure{Code::forbidden, "no_directory_role", "Insufficient privileges to complete the operation."};

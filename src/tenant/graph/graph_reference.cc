@@ -36,8 +36,11 @@ Made from the program's own table by `wardbridge reference graph`; don't edit.
 
 The tenant answers these requests below `/v1.0` and `/beta` in Microsoft Graph's own shapes. A permission is a role of an
 application or a scope of a person's token; any one of those listed is enough. A person who changes something ("changes")
-must also hold a directory role that may write: see `administrator` in the [configuration](configuration.md) or
-`POST /directoryRoles/{id}/members/$ref`.
+must also hold a directory role for it: User Administrator (users, groups), Intune Administrator (devices, groups),
+Application Administrator (applications, service principals), Conditional Access Administrator (policies), or Global
+Administrator (all of it, and alone roles and what applications are granted). See `administrator` in the
+[configuration](configuration.md) and `POST /directoryRoles/{id}/members/$ref`. The account of somebody who holds a role
+(password, name, phone numbers, whether it is enabled, its end) is changed by Global Administrators alone, not by applications.
 
 - **Lists** hold 100 items a page unless `$top` says otherwise (1 to 999), and `@odata.nextLink` while there are more. Its
   `$skiptoken` names the place after the last item, so a page neither repeats nor leaves out items when others come and go.

@@ -261,6 +261,73 @@ TEST_F(RouteMatrix, AReaderOfEverythingChangesNothing) {
   EXPECT_EQ(send("PATCH", "/v1.0/users/" + kAnn, "person User.ReadWrite.All", {}, R"({"city": "x"})").status, 403);
 }
 
+// Each role changes its own area, and only the highest what others may do.
+TEST_F(RouteMatrix, ARoleChangesItsOwnAreaAlone) {
+  const std::map<std::string, std::set<std::string>> areas{
+      {"Global Administrator", {"user", "group", "member", "device", "app", "policy", "assign", "grant", "role"}},
+      {"User Administrator", {"user", "group", "member"}},
+      {"Application Administrator", {"app"}},
+      {"Intune Administrator", {"group", "member", "device"}},
+      {"Conditional Access Administrator", {"policy"}},
+      {"Global Reader", {}}};
+  for (const auto& [name, may] : areas) {
+    const directory::DirectoryRole& role = *directory::find_directory_role(name);
+    const auto set_role = [&](auto change) {
+      ASSERT_TRUE(store_
+                      ->write([&](store::Transaction& tx) {
+                        return change(tx, kTenant, role, directory::ObjectId{kAnn}, kAdmin, kNow);
+                      })
+                      .ok());
+    };
+    set_role(directory::assign_role);
+    for (const Line& line : kMatrix) {
+      for (const std::string_view route : line.routes) {
+        if (only_reads(route)) continue;
+        const std::string method(route.substr(0, route.find(' ')));
+        const Route named{method, route.substr(route.find(' ') + 1), {}, nullptr};
+        const http::Response response = send(method, "/v1.0" + path_of(named), "person " + kEverything);
+        const bool opens = may.contains(std::string(line.set.substr(0, line.set.find(' '))));
+        EXPECT_EQ(response.status != 403, opens) << name << ": " << route << response.body;
+      }
+    }
+    set_role(directory::withdraw_role);
+  }
+}
+
+TEST_F(RouteMatrix, AnAdministratorsAccountIsChangedByAdministratorsAlone) {
+  const std::string bob = "aaaaaaaa-0000-0000-0000-00000000000b";
+  ASSERT_TRUE(store_
+                  ->write([&](store::Transaction& tx) -> Status {
+                    TRY(directory::create_user(
+                        tx, kTenant, {.id = {bob}, .user_principal_name = "bob@example.org", .display_name = "Bob"},
+                        kAdmin, kNow));
+                    TRY(directory::assign_role(tx, kTenant, *directory::find_directory_role("Global Administrator"),
+                                               {bob}, kAdmin, kNow));
+                    return directory::assign_role(tx, kTenant, *directory::find_directory_role("User Administrator"),
+                                                  {kAnn}, kAdmin, kNow);
+                  })
+                  .ok());
+  const auto change = [&](const std::string& who, const std::string& body) {
+    return send("PATCH", "/v1.0/users/" + bob, who + kEverything, {}, body).status;
+  };
+  for (const std::string who : {"", "person "}) {
+    for (const char* body :
+         {R"({"passwordProfile": {"password": "Sufficient1!"}})", R"({"accountEnabled": false})",
+          R"({"userPrincipalName": "eve@example.org"})", R"({"mobilePhone": "+47"})", R"({"otherMails": ["e@x.y"]})"})
+      EXPECT_EQ(change(who, body), 403) << who << body;
+    EXPECT_EQ(change(who, R"({"city": "Oslo"})"), 204) << who;
+    EXPECT_EQ(send("DELETE", "/v1.0/users/" + bob, who + kEverything).status, 403) << who;
+  }
+  ASSERT_TRUE(store_
+                  ->write([&](store::Transaction& tx) {
+                    return directory::assign_role(tx, kTenant, *directory::find_directory_role("Global Administrator"),
+                                                  {kAnn}, kAdmin, kNow);
+                  })
+                  .ok());
+  EXPECT_EQ(change("person ", R"({"accountEnabled": false})"), 204);
+  EXPECT_EQ(send("DELETE", "/v1.0/users/" + bob, "person " + kEverything).status, 204);
+}
+
 TEST_F(RouteMatrix, WithoutABelievableTokenNothingOpens) {
   for (const Route& route : all_routes()) {
     for (const char* token : {"", "expired", "wrong-audience"}) {

@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "platform/crypto/crypto.h"
+#include "tenant/directory/roles.h"
 #include "tenant/graph/graph_wire.h"
 #include "tenant/graph/input.h"
 #include "tenant/graph/people.h"
@@ -117,6 +118,23 @@ Status check_user(store::Transaction& tx, const Call& call, const User& user) {
   return done();
 }
 
+// ENTRA: whoever could take over an administrator's account would have all that it may do. So what makes an account is
+// changed only by people who may give roles themselves, not by applications that may write users.
+Status protect_administrators(store::Transaction& tx, const Call& call, const User& user) {
+  if (directory::roles_of(tx, call.caller.tenant, user.id).empty()) return done();
+  const bool may = !call.caller.is_application &&
+                   directory::may_change(tx, call.caller.tenant, call.caller.subject, directory::Area::permissions);
+  if (may) return done();
+  return Failure{Code::forbidden, "protected_administrator", "Insufficient privileges to complete the operation."};
+}
+
+bool makes_account(const json::Object& body) {
+  for (const char* name :
+       {"passwordProfile", "accountEnabled", "userPrincipalName", "mobilePhone", "businessPhones", "otherMails"})
+    if (body.contains(name)) return true;
+  return false;
+}
+
 // ENTRA: eight characters at least, of three kinds of four.
 Status check_password(std::string_view password) {
   const auto any = [&](auto is) { return std::any_of(password.begin(), password.end(), is); };
@@ -165,6 +183,7 @@ Response update_user(const Call& call) {
   const auto hash = TRY(new_password_hash(call, body));
   TRY(call.with.store.write([&](store::Transaction& tx) -> Status {
     User user = TRY(user_of(tx, call));
+    if (makes_account(body)) TRY(protect_administrators(tx, call, user));
     TRY(write_properties(body, user_type(), user_writers(), user, {"passwordProfile"}));
     if (hash) user.password_hash = *hash;
     TRY(check_user(tx, call, user));
@@ -176,6 +195,7 @@ Response update_user(const Call& call) {
 Response delete_user(const Call& call) {
   TRY(call.with.store.write([&](store::Transaction& tx) -> Status {
     const User user = TRY(user_of(tx, call));
+    TRY(protect_administrators(tx, call, user));
     return directory::delete_user(tx, call.caller.tenant, user.id, call.caller.actor(call.request), call.now);
   }));
   return empty_reply(call.request, 204);

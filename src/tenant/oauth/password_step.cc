@@ -86,7 +86,7 @@ http::Response password_step(const Hop& hop) {
     const WireError error = wire_error(user.failure());
     if (user.failure().reason != "wrong_password" || wants_json(hop.request))
       return error_page(hop.request, {error}, next.trace);
-    return password_page(next, form->pending, "the application", name, error);
+    return password_page(next, form->pending, names_in(next, form->pending).application, name, error);
   }
   PendingSignIn pending = form->pending;
   pending.person = {.user = user->id,

@@ -128,8 +128,9 @@ http::Response enrolment_step(const Hop& hop) {
     Status counted =
         hop.with.store.write([&](store::Transaction& tx) -> Status { return count_attempt(tx, pending), done(); });
     if (!counted.ok()) return refusal_page(next, counted.failure());
-    return refuse_code(next, wrong_code(),
-                       enrolment_page(next, pending, *secret, "your account", wire_error(wrong_code())));
+    return refuse_code(
+        next, wrong_code(),
+        enrolment_page(next, pending, *secret, names_in(next, pending).account, wire_error(wrong_code())));
   }
   const std::vector<std::string> codes = make_recovery_codes(hop.with.entropy);
   Status enrolled = enrol(next, pending, *secret, *step, codes);

@@ -173,6 +173,7 @@ TEST_F(SignIn, AWrongPasswordAsksAgainFiveTimesAndIsLogged) {
     http::Response refused = log_in(page, "wrong");
     EXPECT_EQ(number_of(refused), 50126);
     EXPECT_EQ(context_of(refused), context_of(page));
+    EXPECT_THAT(refused.body, HasSubstr("to continue to Payroll for Mac"));
   }
   EXPECT_EQ(number_of(log_in(page)), 50089);
   ASSERT_EQ(log().size(), 5U);

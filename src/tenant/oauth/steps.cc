@@ -84,6 +84,17 @@ http::Response begin_sign_in(const Hop& hop, const Beginning& beginning) {
   return response;
 }
 
+Names names_in(const Hop& hop, const PendingSignIn& pending) {
+  auto names = hop.with.store.read([&](store::Transaction& tx) -> Result<Names> {
+    auto registration = find_registration(tx, pending.tenant, pending.request.client.value);
+    auto user = directory::find_user(tx, pending.tenant, pending.person.user);
+    return Names{registration ? registration->application.display_name : "the application",
+                 user ? user->user_principal_name : ""};
+  });
+  // A page without its names is better than none.
+  return names.ok() ? *names : Names{"the application", ""};
+}
+
 Failure sign_in_expired() {
   return Failure{Code::unauthenticated, "sign_in_expired",
                  "the sign-in has expired or has already ended: go back to the application and start again"};
@@ -141,7 +152,7 @@ http::Response account_step(const Hop& hop) {
       [&](store::Transaction& tx) -> Result<bool> { return move_on(tx, pending, Stage::account); });
   if (!moved.ok() || !*moved) return refusal_page(next, sign_in_expired());
   if (chose_session) return identified(next, pending, Stage::password);
-  return password_page(next, pending, "the application", "", std::nullopt);
+  return password_page(next, pending, names_in(next, pending).application, "", std::nullopt);
 }
 
 std::string new_enrolment(const Hop& hop, const PendingSignIn& pending) {

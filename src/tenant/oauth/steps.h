@@ -57,6 +57,12 @@ http::Response conclude(const Hop& hop, const PendingSignIn& pending);
 http::Response give_up(const Hop& hop, const PendingSignIn& pending, const Failure& failure);
 
 // --- Pages of the steps
+// What the pages call the client, and the person once they are known.
+struct Names {
+  std::string application;
+  std::string account;
+};
+Names names_in(const Hop& hop, const PendingSignIn& pending);
 http::Response password_page(const Hop& hop, const PendingSignIn& pending, const std::string& application,
                              const std::string& login, std::optional<WireError> problem);
 http::Response second_factor_page(const Hop& hop, const PendingSignIn& pending, std::optional<WireError> problem);

@@ -1,0 +1,154 @@
+#include "cli/connector.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <vector>
+
+#include "base/text.h"
+#include "cli/terminal.h"
+
+namespace wardbridge::cli {
+namespace {
+
+constexpr int kRoutesOfAPage = 500;
+
+int refused(const Failure& failure) {
+  std::fprintf(stderr, "wardbridge connector: %s\n", on_terminal(failure.message).c_str());
+  return 1;
+}
+
+struct Column {
+  const char* title;
+  const char* member;
+};
+
+// A table of objects: columns as wide as what is in them.
+std::string table_text(const json::Array& rows, const std::vector<Column>& columns) {
+  std::vector<std::vector<std::string>> cells;
+  cells.emplace_back();
+  for (const Column& column : columns) cells.back().push_back(column.title);
+  for (const json::Value& row : rows) {
+    if (!row.is_object()) continue;
+    cells.emplace_back();
+    for (const Column& column : columns) {
+      const json::Array& list = array_in(row.get_object(), column.member);
+      bool is_list = json::array_at(row.get_object(), column.member) != nullptr;
+      std::string text = is_list ? "" : shown_at(row.get_object(), column.member);
+      for (const json::Value& item : list) {
+        if (item.is_string()) text += (text.empty() ? "" : ", ") + on_terminal(std::string_view(item.get_string()));
+      }
+      cells.back().push_back(text.empty() ? "-" : text);
+    }
+  }
+  std::string text;
+  for (const auto& line : cells) {
+    for (std::size_t i = 0; i < line.size(); ++i) {
+      std::size_t width = 0;
+      for (const auto& other : cells) width = std::max(width, other[i].size());
+      text += line[i];
+      if (i + 1 < line.size()) text += std::string(width - line[i].size() + 2, ' ');
+    }
+    text += "\n";
+  }
+  return text;
+}
+
+int print_list(const Result<json::Object>& answer, bool as_json, const std::vector<Column>& columns) {
+  if (!answer.ok()) return refused(answer.failure());
+  std::string text = as_json ? json::to_pretty_text(*answer) + "\n" : table_text(array_in(*answer, "results"), columns);
+  std::fputs(text.c_str(), stdout);
+  return 0;
+}
+
+int print_credential(const Result<json::Object>& answer) {
+  if (!answer.ok()) return refused(answer.failure());
+  std::fprintf(stderr, "instance %s; its credential is shown this once:\n", shown_at(*answer, "id").c_str());
+  std::printf("%s\n", shown_at(*answer, "credential").c_str());
+  return 0;
+}
+
+int print_done(const Result<json::Object>& answer, const char* done) {
+  if (!answer.ok()) return refused(answer.failure());
+  std::printf("%s\n", done);
+  return 0;
+}
+
+}  // namespace
+
+int list_instances(ApiClient& connector, bool as_json) {
+  return print_list(connector.get("/api/v1/instances"), as_json,
+                    {{"ID", "id"}, {"NAME", "name"}, {"STATE", "state"}, {"LAST SEEN", "lastSeen"}});
+}
+
+int list_tenants(ApiClient& connector, bool as_json) {
+  return print_list(connector.get("/api/v1/tenants"), as_json,
+                    {{"TENANT", "id"},
+                     {"CLOUD", "cloud"},
+                     {"STATE", "state"},
+                     {"LAST HEARTBEAT", "lastHeartbeat"},
+                     {"WHAT IS WRONG", "errorMessage"}});
+}
+
+int list_connections(ApiClient& connector, bool as_json) {
+  return print_list(connector.get("/api/v1/attachments"), as_json,
+                    {{"ID", "id"},
+                     {"INSTANCE", "instance"},
+                     {"TENANT", "tenantId"},
+                     {"STEP", "progress"},
+                     {"WHAT IS WRONG", "errorMessage"}});
+}
+
+int list_routes(ApiClient& connector, const RouteOptions& options) {
+  json::Array all;
+  std::string after;
+  while (true) {
+    text::Form query{{"limit", std::to_string(kRoutesOfAPage)},
+                     {"tenant", options.tenant},
+                     {"instance", options.instance},
+                     {"after", after}};
+    auto page = connector.get("/api/v1/routes?" + text::to_form(query));
+    if (!page.ok()) return refused(page.failure());
+    const json::Array& routes = array_in(*page, "results");
+    for (const json::Value& route : routes) {
+      if (!route.is_object()) continue;
+      const json::Object& object = route.get_object();
+      after = std::string(json::text_at(object, "tenantId").value_or("")) + "/" +
+              std::string(json::text_at(object, "deviceId").value_or(""));
+      if (!options.contended || !array_in(object, "contenders").empty()) all.push_back(route);
+    }
+    if (routes.size() < kRoutesOfAPage) break;
+  }
+  json::Object whole{{"totalCount", all.size()}, {"results", std::move(all)}};
+  return print_list(whole, options.json,
+                    {{"TENANT", "tenantId"},
+                     {"DEVICE", "deviceId"},
+                     {"INSTANCE", "instance"},
+                     {"SINCE", "since"},
+                     {"ALSO REPORTED BY", "contenders"}});
+}
+
+int add_instance(ApiClient& connector, const std::string& name) {
+  return print_credential(connector.post("/api/v1/instances", {{"name", name}}));
+}
+
+int renew_credential(ApiClient& connector, const std::string& instance_id) {
+  return print_credential(connector.post("/api/v1/instances/" + text::percent_encode(instance_id) + "/credential", {}));
+}
+
+int remove_instance(ApiClient& connector, const std::string& instance_id) {
+  return print_done(connector.delete_at("/api/v1/instances/" + text::percent_encode(instance_id)),
+                    "its credential no longer works; its devices are being retracted");
+}
+
+int approve_connection(ApiClient& connector, const std::string& connection_id) {
+  return print_done(connector.post("/api/v1/attachments/" + text::percent_encode(connection_id) + "/approve", {}),
+                    "approved: the instance may confirm now");
+}
+
+int set_cloud_secret(ApiClient& connector, const std::string& cloud, const std::string& secret) {
+  return print_done(
+      connector.put("/api/v1/clouds/" + text::percent_encode(cloud) + "/secret", {{"clientSecret", secret}}),
+      "kept as the next secret: it takes over when the one before is refused");
+}
+
+}  // namespace wardbridge::cli

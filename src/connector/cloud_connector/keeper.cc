@@ -1,0 +1,230 @@
+// What the broker does by itself: heartbeats, provisioning after trouble, terminations, and devices of instances that
+// were removed.
+#include <algorithm>
+
+#include "connector/cloud_connector/roads.h"
+#include "connector/cloud_connector/rows.h"
+#include "platform/log/log.h"
+
+namespace wardbridge::cloud_connector {
+namespace {
+
+constexpr Duration kIdleTime = seconds{5};
+constexpr Duration kRefusedTime = seconds{60};
+constexpr int kRetiredAtATime = 20;
+constexpr const char* kNeededRole = "update_device_attributes";
+// What partner compliance management asks for besides; everything else was added by somebody.
+constexpr const char* kAllowedRole = "manage_partner_compliance_policy";
+
+bool falls_to(const std::string& id, const Broker::Shard& shard) {
+  return std::hash<std::string>{}(id) % static_cast<std::size_t>(shard.shards) == static_cast<std::size_t>(shard.shard);
+}
+
+// ENTRA: permissions of the connector's applications must stay as they were granted. Nothing: they are.
+std::optional<partner::Problem> modified_permissions(const std::optional<std::vector<std::string>>& roles) {
+  if (!roles) return std::nullopt;
+  if (std::ranges::count(*roles, kNeededRole) == 0) {
+    return partner::Problem{
+        .kind = partner::Problem::Kind::permission,
+        .reason = "permission_missing",
+        .message = std::string("the permission `") + kNeededRole +
+                   "` of the enterprise application Cloud Connector was withdrawn: give admin consent again"};
+  }
+  for (const std::string& role : *roles) {
+    if (role == kNeededRole || role == kAllowedRole) continue;
+    return partner::Problem{.kind = partner::Problem::Kind::permission,
+                            .reason = "permission_extra",
+                            .message = "the enterprise application Cloud Connector was given the permission `" + role +
+                                       "`, which is not supported: remove it"};
+  }
+  return std::nullopt;
+}
+
+bool has_active_attachment(store::Transaction& tx, const std::string& tenant_id) {
+  return pages_of(tx, tenant_id).has_value();
+}
+
+}  // namespace
+
+Time Broker::keep(const Shard& shard, Time now) {
+  struct Work {
+    std::vector<Tenant> tenants;
+    std::vector<Instance> retiring;
+    Time next = kNever;
+  };
+  Result<Work> work = deps_.store.read([&](store::Transaction& tx) -> Result<Work> {
+    Work found;
+    for (Tenant& tenant : all_tenants(tx)) {
+      if (!falls_to(tenant.id, shard) || tenant.state == Tenant::State::terminated || !cloud_of(tenant.cloud)) continue;
+      if (tenant.next_run_at > now) {
+        found.next = std::min(found.next, tenant.next_run_at);
+      } else if (tenant.state == Tenant::State::terminating || has_active_attachment(tx, tenant.id)) {
+        found.tenants.push_back(std::move(tenant));
+      }
+    }
+    for (Instance& instance : all_instances(tx)) {
+      if (instance.state == Instance::State::retiring && falls_to(instance.id.value, shard))
+        found.retiring.push_back(std::move(instance));
+    }
+    return found;
+  });
+  if (!work.ok()) {
+    log::error("connector_store_failed", {{"reason", work.failure().reason}});
+    return now + seconds{1};
+  }
+  for (const Tenant& tenant : work->tenants) keep_tenant(tenant, now);
+  for (const Instance& instance : work->retiring) retire(instance, now);
+  bool more = !work->tenants.empty() || !work->retiring.empty();
+  return more ? now + seconds{1} : std::min(work->next, now + kIdleTime);
+}
+
+void Broker::keep_tenant(const Tenant& seen, Time now) {
+  if (seen.state == Tenant::State::terminating) {
+    terminate(seen.id, now);
+    return;
+  }
+  auto pages = deps_.store.read(
+      [&](store::Transaction& tx) -> Result<Pages> { return pages_of(tx, seen.id).value_or(Pages{}); });
+  if (!pages.ok()) return;
+  Road& road = road_to(seen);
+  Tenant learnt = seen;
+  std::optional<partner::Problem> problem;
+  if (seen.state != Tenant::State::active) {
+    road.start_afresh();  // somebody may have repaired it
+    auto provisioning = road.call<partner::Provisioning>(now, [&](partner::Client& client) {
+      return client.provision({pages->enrollment_url, pages->remediation_url}, now);
+    });
+    if (provisioning.ok()) learnt.extensions = provisioning->extensions;
+    if (!provisioning.ok()) problem = provisioning.failure();
+  }
+  if (!problem) {
+    auto heartbeat = road.call<partner::Heartbeat>(now, [&](partner::Client& client) { return client.heartbeat(now); });
+    if (!heartbeat.ok()) problem = heartbeat.failure();
+    if (heartbeat.ok() && heartbeat->resync) learnt.last_resync = std::max(learnt.last_resync, *heartbeat->resync);
+  }
+  std::optional<partner::Problem> modified = modified_permissions(road.roles());
+  bool works_all_the_same = modified && modified->reason == "permission_extra";
+  // A withdrawn permission is the cause, whatever the service answered.
+  if (modified && !works_all_the_same) problem = modified;
+  Status kept = deps_.store.write([&](store::Transaction& tx) -> Status {
+    auto tenant = lock_tenant(tx, seen.id);
+    if (!tenant || tenant->state == Tenant::State::terminating || tenant->state == Tenant::State::terminated)
+      return done();
+    Tenant::State before = tenant->state;
+    tenant->roles = road.roles().value_or(tenant->roles);
+    if (problem) {
+      tenant->failures += 1;
+      tenant->error_reason = problem->reason;
+      tenant->error_message = problem->message;
+      Duration wait = seconds{1} + ledger::backoff(tenant->failures + 4, deps_.entropy);
+      if (problem->after) wait = ledger::clamp_wait(*problem->after);
+      if (problem->kind == partner::Problem::Kind::credentials) tenant->state = Tenant::State::credentials;
+      if (problem->kind == partner::Problem::Kind::permission) tenant->state = Tenant::State::permission;
+      if (tenant->state != Tenant::State::active && tenant->state != Tenant::State::pending) wait = kRefusedTime;
+      tenant->next_run_at = now + wait;
+    } else {
+      tenant->state = Tenant::State::active;
+      tenant->extensions = learnt.extensions;
+      tenant->last_heartbeat = now;
+      tenant->last_resync = learnt.last_resync;
+      tenant->next_run_at = now + options_.heartbeat_interval;
+      tenant->failures = 0;
+      tenant->error_reason = works_all_the_same ? modified->reason : "";
+      tenant->error_message = works_all_the_same ? modified->message : "";
+    }
+    save_tenant(tx, *tenant);
+    if (tenant->state != before) {
+      json::Object details = changed("state", name_of(before), name_of(tenant->state));
+      if (problem) details["reason"] = problem->reason;
+      audit_change(tx, "update", "Tenant", tenant->id, tenant->id, std::move(details), {}, now);
+    }
+    return done();
+  });
+  if (problem) log::warning("tenant_problem", {{"tenant", seen.id}, {"reason", problem->reason}});
+  if (!kept.ok()) log::error("tenant_not_kept", {{"tenant", seen.id}, {"reason", kept.failure().reason}});
+}
+
+bool Broker::terminate(const std::string& tenant_id, Time now) {
+  Pages pages;
+  auto tenant = deps_.store.read([&](store::Transaction& tx) -> Result<std::optional<Tenant>> {
+    for (const AttachmentRow& row : attachments_of_tenant(tx, tenant_id)) pages = row.pages;
+    return find_tenant(tx, tenant_id);
+  });
+  if (!tenant.ok() || !*tenant || (*tenant)->state != Tenant::State::terminating) return false;
+  auto answer = road_to(**tenant).call<partner::Provisioning>(now, [&](partner::Client& client) {
+    return client.deprovision({pages.enrollment_url, pages.remediation_url}, now);
+  });
+  Status kept = deps_.store.write([&](store::Transaction& tx) -> Status {
+    auto current = lock_tenant(tx, tenant_id);
+    if (!current || current->state != Tenant::State::terminating) return done();
+    if (answer.ok()) {
+      audit_change(tx, "update", "Tenant", tenant_id, tenant_id,
+                   changed("state", name_of(current->state), name_of(Tenant::State::terminated)), {}, now);
+      current->state = Tenant::State::terminated;
+      current->next_run_at = kNever;
+      tx.execute("UPDATE cloud_route SET released = 1 WHERE tenant_id = ?", {tenant_id});
+    } else {
+      current->failures += 1;
+      Duration wait = seconds{1} + ledger::backoff(current->failures + 4, deps_.entropy);
+      current->next_run_at = now + (answer.failure().after ? ledger::clamp_wait(*answer.failure().after) : wait);
+    }
+    current->error_reason = answer.ok() ? "" : answer.failure().reason;
+    current->error_message = answer.ok() ? "" : answer.failure().message;
+    save_tenant(tx, *current);
+    return done();
+  });
+  return kept.ok() && answer.ok();
+}
+
+// INVARIANT: law 5. Every device of the instance is retracted before the instance is forgotten; no other is touched.
+void Broker::retire(const Instance& instance, Time now) {
+  auto standing = deps_.store.read([&](store::Transaction& tx) -> Result<std::vector<Route>> {
+    return standing_routes(tx, instance.id, "", kRetiredAtATime);
+  });
+  if (!standing.ok()) return;
+  for (Route& route : *standing) {
+    auto tenant = deps_.store.write([&](store::Transaction& tx) -> Result<std::optional<Tenant>> {
+      auto current = lock_route(tx, route.tenant_id, route.device_id);
+      if (!current || current->released || current->instance != instance.id) return std::optional<Tenant>();
+      if (!current->releases) {
+        current->stamp = std::max(to_unix_milliseconds(now), current->stamp + 1);
+        current->releases = true;
+        current->acknowledged = false;
+        current->message_id.clear();
+        save_route(tx, *current);
+      }
+      route = *current;
+      return find_tenant(tx, route.tenant_id);
+    });
+    if (!tenant.ok() || !*tenant || (*tenant)->state != Tenant::State::active) continue;
+    ledger::DeviceReport report{.device_id = route.device_id,
+                                .user_id = route.user_id,
+                                .os = "macOS",
+                                .last_check_in = now,
+                                .valid_until = now + hours{1},
+                                .reason = "the instance that managed the Mac was removed from the Cloud Connector"};
+    ledger::Outcome outcome = route.message_id.empty() ? send(**tenant, route, report, now) : ask(**tenant, route, now);
+    if (outcome.kind != ledger::Outcome::Kind::done && outcome.kind != ledger::Outcome::Kind::permanent) return;
+  }
+  if (!standing->empty()) return;
+  Status gone = deps_.store.write([&](store::Transaction& tx) -> Status {
+    for (AttachmentRow& row : attachments_of_instance(tx, instance.id)) {
+      if (row.progress == relay::Progress::detached) continue;
+      row.progress = relay::Progress::detached;
+      save_attachment(tx, row);
+      auto tenant = lock_tenant(tx, row.tenant_id);
+      if (!tenant || has_active_attachment(tx, row.tenant_id) || tenant->state == Tenant::State::terminated) continue;
+      tenant->state = Tenant::State::terminating;
+      tenant->next_run_at = now;
+      save_tenant(tx, *tenant);
+    }
+    tx.execute("DELETE FROM cloud_conflict WHERE instance_id = ?", {instance.id.value});
+    tx.execute("UPDATE cloud_instance SET state = ? WHERE id = ?",
+               {name_of(Instance::State::removed), instance.id.value});
+    audit_change(tx, "delete", "Instance", instance.id.value, instance.name, {}, {}, now);
+    return done();
+  });
+  if (!gone.ok()) log::error("instance_stays", {{"instance", instance.id.value}, {"reason", gone.failure().reason}});
+}
+
+}  // namespace wardbridge::cloud_connector
