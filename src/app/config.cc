@@ -219,6 +219,27 @@ Keys outbound_keys(const Reader& reader, OutboundConfig& outbound) {
   return {{"allow", reader.allow_list(outbound.allow)}, {"plain_http", reader.flag(outbound.plain_http)}};
 }
 
+Keys cloud_keys(const Reader& reader, partner::Cloud& cloud) {
+  return {{"name", reader.text(cloud.name)},
+          {"display_name", reader.text(cloud.display_name)},
+          {"login_url", reader.url(cloud.endpoints.login_base)},
+          {"graph_url", reader.url(cloud.endpoints.graph_base)},
+          {"intune_audience", reader.text(cloud.endpoints.audience)}};
+}
+
+// Rows of the configuration stand for themselves, and in the place of ours that have their name.
+void merge_clouds(const Reader& reader, const YAML::Node& root, std::vector<partner::Cloud> configured,
+                  Config& config) {
+  for (partner::Cloud& cloud : configured) {
+    if (cloud.name.empty() || cloud.name == partner::kCustomCloud) {
+      reader.fail(root, "every entry of `management.clouds` needs a `name`, and it can't be `custom`");
+    }
+    if (cloud.display_name.empty()) cloud.display_name = cloud.name;
+    std::erase_if(config.management.clouds, [&](const partner::Cloud& known) { return known.name == cloud.name; });
+    config.management.clouds.push_back(std::move(cloud));
+  }
+}
+
 Keys mail_keys(const Reader& reader, MailConfig& mail) {
   return {{"server", reader.text(mail.server)},
           {"port", reader.port(mail.port)},
@@ -299,6 +320,7 @@ Keys connector_keys(const Reader& reader, ConnectorConfig& connector) {
 }
 
 void read_config(const Reader& reader, const YAML::Node& root, Config& config) {
+  std::vector<partner::Cloud> clouds;
   reader.mapping(
       root, "",
       {{"data", reader.text(config.data)},
@@ -311,7 +333,10 @@ void read_config(const Reader& reader, const YAML::Node& root, Config& config) {
                         {"public_url", reader.url(config.management.public_url)},
                         {"store", reader.section(store_keys(reader, config.management.store))},
                         {"outbound", reader.section(outbound_keys(reader, config.management.outbound))},
+                        {"clouds", reader.list_of<partner::Cloud>(
+                                       clouds, [&reader](partner::Cloud& cloud) { return cloud_keys(reader, cloud); })},
                         {"mail", reader.section(with_recipients(reader, config.management.mail))},
+                        {"change_log", reader.text(config.management.change_log)},
                         {"time_zone", reader.time_zone(config.management.time_zone)},
                         {"groups", reader.section({{"mixed_and_or", reader.one_of(config.management.mixed_and_or,
                                                                                   {"and_first", "left_fold"})}})}})},
@@ -328,6 +353,7 @@ void read_config(const Reader& reader, const YAML::Node& root, Config& config) {
                        {"tenants", reader.list_of<TenantConfig>(config.tenant.tenants, [&reader](TenantConfig& tenant) {
                           return tenant_keys(reader, tenant);
                         })}})}});
+  merge_clouds(reader, root, std::move(clouds), config);
 }
 
 void check_mail(const Reader& reader, const YAML::Node& root, const std::string& part, const MailConfig& mail) {

@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "connector/partner/clouds.h"
 #include "platform/http/allow_list.h"
 
 namespace wardbridge::app {
@@ -67,7 +68,7 @@ struct TenantConfig {
   std::vector<ApplicationConfig> applications;
 };
 
-// Where this server may connect to on an administrator's word: the URLs of webhooks.
+// Where this server may connect to on an administrator's word: the URLs of webhooks, the addresses of tenants.
 struct OutboundConfig {
   http::AllowList allow;    // public addresses
   bool plain_http = false;  // whether `http://` URLs are used too
@@ -89,6 +90,8 @@ struct ManagementConfig {
   std::string public_url;  // empty: https:// and the address listened on
   StoreConfig store;
   OutboundConfig outbound;
+  std::vector<partner::Cloud> clouds = partner::known_clouds();
+  std::string change_log;  // file, as the vendor writes it; empty: none is written
   MailConfig mail;
   std::string time_zone = "UTC";           // whose days the dates in criteria mean
   std::string mixed_and_or = "and_first";  // how groups read `and` and `or` without parentheses; or `left_fold`

@@ -153,7 +153,7 @@ TEST_F(ConnectorPartTest, CarriesAVerdictFromAMacToGraph) {
   struct stat facts {};
   ASSERT_EQ(stat(connector_->operator_token_file().c_str(), &facts), 0);
   EXPECT_EQ(facts.st_mode & 0777, 0600u);
-  auto management_part = ManagementPart::open({.listen = {.port = 0}}, *world_);
+  auto management_part = ManagementPart::open({.listen = {.port = 0}}, *world_, {connector_->url()});
   ASSERT_TRUE(management_part.ok()) << management_part.failure().message;
   management_ = std::move(*management_part);
   ASSERT_TRUE(management_->start().ok());

@@ -88,12 +88,12 @@ Status DemoStage::start_parts(const std::string& data, bool usual_ports) {
   TRY(tenant_part_->start());
 
   ManagementConfig management{.listen = {.port = usual_ports ? 8443 : 0}};
-  management_part_ = TRY(ManagementPart::open(management, *world_));
+  management_part_ = TRY(ManagementPart::open(management, *world_, {tenant_part_->url()}));
   Status started = management_part_->start();
   if (!started.ok() && started.failure().reason == "listen" && usual_ports) {
     management.listen.port = 0;
     management_part_.reset();  // it holds the store, which only one may have open
-    management_part_ = TRY(ManagementPart::open(management, *world_));
+    management_part_ = TRY(ManagementPart::open(management, *world_, {tenant_part_->url()}));
     started = management_part_->start();
   }
   TRY(std::move(started));

@@ -1,8 +1,10 @@
 #include "app/management_part.h"
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 
+#include "app/change_log_file.h"
 #include "app/outgoing_mail.h"
 #include "base/text.h"
 #include "connector/cloud_connection/cloud_connection.h"
@@ -12,6 +14,7 @@
 #include "management/enrollment/enrollment.h"
 #include "management/groups/regroup.h"
 #include "management/jamf_api/jamf_api.h"
+#include "management/notices/connection_notices.h"
 #include "management/notices/mail_carrier.h"
 #include "management/webhooks/webhook_carrier.h"
 #include "platform/log/log.h"
@@ -76,6 +79,37 @@ http::ClientOptions webhook_client(const OutboundConfig& config, const World& wo
   options.allow_plain_http = config.plain_http;
   options.response_bytes = kWebhookAnswerBytes;
   options.allow = [allow = config.allow](const http::Destination& destination) { return allow.allows(destination); };
+  return options;
+}
+
+// Whatever address an administrator types, and whatever address its services say they have, passes the allow-list; the
+// tenant and the connector that this very process plays are no strangers.
+class TenantAddresses {
+ public:
+  TenantAddresses(http::AllowList allow, const std::vector<std::string>& own_services) : allow_(std::move(allow)) {
+    for (const std::string& service : own_services) {
+      if (auto url = http::parse_url(service); url.ok()) own_.push_back(*url);
+    }
+  }
+  bool allows(const http::Destination& destination) const {
+    return is_own(destination.host, destination.port) || allow_.allows(destination);
+  }
+  bool surely_refuses(const std::string& host, int port) const {
+    return !is_own(host, port) && allow_.surely_refuses(host, port);
+  }
+
+ private:
+  bool is_own(const std::string& host, int port) const {
+    return std::ranges::any_of(own_, [&](const http::Url& url) { return url.host == host && url.port == port; });
+  }
+
+  http::AllowList allow_;
+  std::vector<http::Url> own_;
+};
+
+http::ClientOptions tenant_client(const TenantAddresses& addresses, const World& world) {
+  http::ClientOptions options{.ca_file = world.ca_file};
+  options.allow = [addresses](const http::Destination& destination) { return addresses.allows(destination); };
   return options;
 }
 
@@ -148,11 +182,13 @@ class ManagementPart::ConnectionWatch final : public Actor {
 
 struct ManagementPart::State {
   State(const ManagementConfig& management, const World& the_world, std::unique_ptr<store::Store> opened,
-        std::unique_ptr<mail::SmtpTransport> smtp, criteria::Options criteria)
+        std::unique_ptr<mail::SmtpTransport> smtp, criteria::Options criteria,
+        const std::vector<std::string>& own_services)
       : config(management),
         world(the_world),
         store(std::move(opened)),
-        transport({.ca_file = world.ca_file}),
+        tenant_addresses(config.outbound.allow, own_services),
+        transport(tenant_client(tenant_addresses, world)),
         book(std::move(criteria)),
         pipeline(
             *store, book, [this] { watch.wake_workers(); },
@@ -162,6 +198,7 @@ struct ManagementPart::State {
         mail_out(std::move(smtp)),
         mail_carrier(*store, mail_out.get(), {.from = config.mail.from, .to = config.mail.to}),
         mail_worker(*store, mail_carrier, world.clock, world.entropy),
+        notice_actor(*store, mail_out && !config.mail.to.empty() ? notices::Mail::yes : notices::Mail::no),
         stage(world.clock),
         watch(*store, transport, world, stage) {
     for (int worker = 1; worker <= kWebhookWorkers; ++worker) {
@@ -173,6 +210,7 @@ struct ManagementPart::State {
   ManagementConfig config;
   const World& world;
   std::unique_ptr<store::Store> store;
+  TenantAddresses tenant_addresses;
   http::CurlTransport transport;
   groups::GroupBook book;
   pipeline::Pipeline pipeline;
@@ -182,6 +220,8 @@ struct ManagementPart::State {
   std::unique_ptr<mail::SmtpTransport> mail_out;  // nothing: no mail server is configured
   notices::MailCarrier mail_carrier;
   outbox::OutboxActor mail_worker;
+  notices::NoticeActor notice_actor;
+  std::unique_ptr<ChangeLogFile> change_log;  // nothing: none is written
   std::vector<std::unique_ptr<outbox::OutboxActor>> webhook_workers;
   Stage stage;
   ConnectionWatch watch;
@@ -191,7 +231,8 @@ struct ManagementPart::State {
 ManagementPart::ManagementPart(std::unique_ptr<State> state) : state_(std::move(state)) {}
 ManagementPart::~ManagementPart() { stop(); }
 
-Result<std::unique_ptr<ManagementPart>> ManagementPart::open(const ManagementConfig& config, const World& world) {
+Result<std::unique_ptr<ManagementPart>> ManagementPart::open(const ManagementConfig& config, const World& world,
+                                                             const std::vector<std::string>& own_services) {
   auto store = TRY(open_store(config.store, world.data, "management"));
   std::vector<store::Schema> schemas;
   for (const store::Schema* schema : kManagementSchemas) schemas.push_back(*schema);
@@ -199,7 +240,7 @@ Result<std::unique_ptr<ManagementPart>> ManagementPart::open(const ManagementCon
   auto smtp = TRY(open_mail(config.mail, world));
   criteria::Options criteria = TRY(criteria_options(config));
   auto part = std::unique_ptr<ManagementPart>(new ManagementPart(
-      std::make_unique<State>(config, world, std::move(store), std::move(smtp), std::move(criteria))));
+      std::make_unique<State>(config, world, std::move(store), std::move(smtp), std::move(criteria), own_services)));
   State& state = *part->state_;
   if (state.store->kind() == "sqlite") {
     // Nobody else can have this file open, so leases in it are those of a process that is gone.
@@ -212,15 +253,20 @@ Result<std::unique_ptr<ManagementPart>> ManagementPart::open(const ManagementCon
     groups::follow_program(tx, state.book);
     return done();
   }));
-  jamf_api::register_routes(state.router, {.store = *state.store,
-                                           .entropy = world.entropy,
-                                           .pipeline = state.pipeline,
-                                           .sealer = world.sealer,
-                                           .connections_changed = [&state] { state.watch.connections_changed(); },
-                                           .outbound = config.outbound.allow,
-                                           .outbound_plain_http = config.outbound.plain_http,
-                                           .mail_configured = state.mail_out != nullptr,
-                                           .connections = &state.transport});
+  jamf_api::register_routes(
+      state.router, {.store = *state.store,
+                     .entropy = world.entropy,
+                     .pipeline = state.pipeline,
+                     .sealer = world.sealer,
+                     .connections_changed = [&state] { state.watch.connections_changed(); },
+                     .outbound = config.outbound.allow,
+                     .outbound_plain_http = config.outbound.plain_http,
+                     .mail_configured = state.mail_out != nullptr,
+                     .connections = &state.transport,
+                     .refuses_tenant = [&state](const std::string& host,
+                                                int port) { return state.tenant_addresses.surely_refuses(host, port); },
+                     .clouds = config.clouds,
+                     .public_url = [&part = *part] { return part.url(); }});
   register_operation_routes(state.router, *state.store);
   return part;
 }
@@ -238,6 +284,11 @@ Status ManagementPart::start() {
   state_->stage.add(state_->watch);
   for (auto& worker : state_->webhook_workers) state_->stage.add(*worker);
   state_->stage.add(state_->mail_worker);
+  state_->stage.add(state_->notice_actor);
+  if (!state_->config.change_log.empty()) {
+    state_->change_log = std::make_unique<ChangeLogFile>(*state_->store, state_->config.change_log);
+    state_->stage.add(*state_->change_log);
+  }
   return done();
 }
 

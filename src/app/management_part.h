@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "app/world.h"
 #include "management/pipeline/pipeline.h"
@@ -15,8 +16,10 @@ namespace wardbridge::app {
 
 class ManagementPart {
  public:
-  // Opens and migrates the store. The world must outlive the part.
-  static Result<std::unique_ptr<ManagementPart>> open(const ManagementConfig& config, const World& world);
+  // Opens and migrates the store. The world must outlive the part. `own_services` are the URLs of the tenant
+  // and the connector that this very process plays: connections may go there whatever the allow-list says.
+  static Result<std::unique_ptr<ManagementPart>> open(const ManagementConfig& config, const World& world,
+                                                      const std::vector<std::string>& own_services = {});
   ~ManagementPart();
 
   // Listens and starts the actors.

@@ -35,7 +35,10 @@ Status run(const Config& config) {
   }
   std::unique_ptr<ManagementPart> management;
   if (config.management.enabled) {
-    management = TRY(ManagementPart::open(config.management, world));
+    std::vector<std::string> own_services;
+    if (tenant) own_services.push_back(tenant->url());
+    if (connector) own_services.push_back(connector->url());
+    management = TRY(ManagementPart::open(config.management, world, own_services));
     TRY(management->start());
     std::printf("management API  %s\n", management->url().c_str());
     std::string password = TRY(management->first_administrator("admin"));

@@ -27,8 +27,14 @@ const store::Schema* const kTenantSchemas[] = {
 // ENTRA: an unknown or unmanaged device is sent to the partner's enrolment page, a non-compliant one to its
 // remediation.
 std::optional<std::string> partner_page(store::Store& store, const directory::TenantId& tenant, int error_code) {
-  auto found = store.read(
-      [&](store::Transaction& tx) -> Result<std::vector<intune::Partner>> { return intune::partners(tx, tenant); });
+  auto found = store.read([&](store::Transaction& tx) -> Result<std::vector<intune::Partner>> {
+    auto partners = intune::partners(tx, tenant);
+    intune::DevicePartner manual = intune::device_partner(tx, tenant);
+    partners.insert(partners.begin(), {.provisioned = manual.provisioned,
+                                       .enrollment_url = manual.enrollment_url,
+                                       .remediation_url = manual.remediation_url});
+    return partners;
+  });
   if (!found.ok()) return std::nullopt;
   for (const intune::Partner& partner : *found) {
     const std::string& page = error_code == 53000 ? partner.remediation_url : partner.enrollment_url;
@@ -37,7 +43,7 @@ std::optional<std::string> partner_page(store::Store& store, const directory::Te
   return std::nullopt;
 }
 
-// Drops what no partner asks about any more.
+// Drops what no partner asks about any more, and the devices of partners that left three months ago.
 class Janitor final : public Actor {
  public:
   explicit Janitor(store::Store& store) : store_(store) {}
@@ -51,10 +57,30 @@ class Janitor final : public Actor {
       return done();
     });
     if (!status.ok()) log::warning("old_messages_stay", {{"reason", status.failure().reason}});
-    return now + hours{1};
+    Result<bool> more = remove_devices(now);
+    if (!more.ok()) log::warning("departed_devices_stay", {{"reason", more.failure().reason}});
+    return now + (more.value_or(false) ? seconds{1} : kRound);
   }
 
  private:
+  // A batch for each tenant, each in a transaction of its own, so that sign-ins need not wait and a stop loses nothing.
+  // Whether there is more to do.
+  Result<bool> remove_devices(Time now) {
+    auto all = TRY(store_.read(
+        [](store::Transaction& tx) -> Result<std::vector<directory::Tenant>> { return directory::tenants(tx); }));
+    bool more = false;
+    for (const directory::Tenant& tenant : all) {
+      std::int64_t removed = TRY(store_.write([&](store::Transaction& tx) -> Result<std::int64_t> {
+        return intune::remove_due_devices(tx, tenant.id, kBatch, now);
+      }));
+      if (removed > 0) log::info("departed_devices_removed", {{"tenant", tenant.id.value}, {"devices", removed}});
+      more = more || removed == kBatch;
+    }
+    return more;
+  }
+
+  static constexpr Duration kRound = minutes{10};
+  static constexpr int kBatch = 100;
   static constexpr Duration kMessageLife = days{30};
   store::Store& store_;
 };

@@ -184,14 +184,17 @@ int list_memberships(ApiClient& management, const ExplainOptions& options, const
   return 0;
 }
 
-}  // namespace
-
-int explain_computer(ApiClient& management, const ExplainOptions& options) {
+// The one computer that is meant: its id, or the exit code.
+struct Meant {
+  std::string id;
+  int exit_code = 0;
+};
+Meant computer_meant(ApiClient& management, const ExplainOptions& options) {
   auto found = management.get(kOurComputers + "?called=" + text::percent_encode(options.computer));
-  if (!found.ok()) return complain(found.failure());
+  if (!found.ok()) return {.exit_code = complain(found.failure())};
   const json::Array& results = array_in(*found, "results");
   if (results.empty() || !results.front().is_object()) {
-    return complain(not_found("no_computer", "no computer is called `" + options.computer + "`"));
+    return {.exit_code = complain(not_found("no_computer", "no computer is called `" + options.computer + "`"))};
   }
   if (results.size() > 1) {
     std::fprintf(stderr, "wardbridge explain: several computers are called `%s`; say which by its id\n",
@@ -200,12 +203,68 @@ int explain_computer(ApiClient& management, const ExplainOptions& options) {
     for (const json::Value& value : results) {
       if (!options.json && value.is_object()) std::printf("  %s\n", computer_line(value.get_object()).c_str());
     }
-    return kSeveral;
+    return {.exit_code = kSeveral};
   }
-  std::string id = shown_at(results.front().get_object(), "id");
-  std::string path = kOurComputers + "/" + text::percent_encode(id);
-  return options.group.empty() ? list_memberships(management, options, path, text::percent_encode(id))
+  return {.id = shown_at(results.front().get_object(), "id")};
+}
+
+void print_hop(const char* name, const std::string& time) {
+  std::printf("    %-14s%s\n", name, time.empty() ? "not yet" : time.c_str());
+}
+
+void print_chain(const json::Object& chain) {
+  std::printf("%s, %s\n", computer_line(chain).c_str(),
+              json::bool_at(chain, "managed").value_or(false) ? "managed" : "not managed");
+  const json::Object& connection = object_in(chain, "connection");
+  for (const json::Value& value : array_in(chain, "registrations")) {
+    const json::Object* link = value.if_object();
+    if (!link) continue;
+    std::printf("  %s as %s, device %s\n", shown_at(*link, "username").c_str(),
+                shown_at(*link, "userPrincipalName").c_str(), shown_at(*link, "deviceId").c_str());
+    print_hop("check-in", shown_at(chain, "lastCheckIn"));
+    std::printf("    %-14s%s: %s\n", "verdict", shown_at(*link, "complianceState").c_str(),
+                shown_at(*link, "reason").c_str());
+    const json::Object& delivery = object_in(*link, "delivery");
+    if (!delivery.empty()) {
+      print_hop("sent", shown_at(delivery, "sent"));
+      print_hop("accepted", shown_at(delivery, "accepted"));
+      print_hop("acknowledged", shown_at(delivery, "acknowledged"));
+      if (std::string failure = shown_at(delivery, "failureMessage"); !failure.empty()) {
+        std::printf("    %-14s%s (%s)\n", "failed", failure.c_str(), shown_at(delivery, "failureReason").c_str());
+      }
+    }
+  }
+  if (!connection.empty()) {
+    std::printf("  connection %s (%s): %s, road %s\n", shown_at(connection, "name").c_str(),
+                shown_at(connection, "type").c_str(), shown_at(connection, "state").c_str(),
+                shown_at(connection, "road").c_str());
+  }
+  std::string step = shown_at(chain, "nextStep");
+  std::printf("Next step: %s\n",
+              step.empty() ? "nothing; the directory was told that this Mac is compliant." : step.c_str());
+}
+
+}  // namespace
+
+int explain_computer(ApiClient& management, const ExplainOptions& options) {
+  Meant meant = computer_meant(management, options);
+  if (meant.exit_code != 0) return meant.exit_code;
+  std::string path = kOurComputers + "/" + text::percent_encode(meant.id);
+  return options.group.empty() ? list_memberships(management, options, path, text::percent_encode(meant.id))
                                : explain_membership(management, options, path);
+}
+
+int explain_device(ApiClient& management, const ExplainOptions& options) {
+  Meant meant = computer_meant(management, options);
+  if (meant.exit_code != 0) return meant.exit_code;
+  auto chain = management.get(kOurComputers + "/" + text::percent_encode(meant.id) + "/chain");
+  if (!chain.ok()) return complain(chain.failure());
+  if (options.json) {
+    std::puts(json::to_pretty_text(*chain).c_str());
+  } else {
+    print_chain(*chain);
+  }
+  return 0;
 }
 
 }  // namespace wardbridge::cli

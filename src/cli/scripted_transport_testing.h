@@ -12,6 +12,7 @@ namespace wardbridge::cli {
 class ScriptedTransport final : public http::Transport {
  public:
   void answer(int status, std::string body) { answers_.emplace_back(http::Response{status, {}, std::move(body)}); }
+  void answer_with(http::Response response) { answers_.emplace_back(std::move(response)); }
   void fail(Failure failure) { answers_.emplace_back(std::move(failure)); }
 
   Result<http::Response> send(const http::OutboundRequest& request, Duration) override {

@@ -70,7 +70,7 @@ Status set_up(Rig& rig, const std::string& store_kind, int macs, bool registers)
                            .application_permissions = {"Device.Read.All", "Directory.Read.All"}}};
   rig.tenant = TRY(app::TenantPart::open({.listen = {.port = 0}, .store = store, .tenants = {contoso}}, *rig.world));
   TRY(rig.tenant->start());
-  rig.management = TRY(app::ManagementPart::open({.listen = {.port = 0}, .store = store}, *rig.world));
+  rig.management = TRY(app::ManagementPart::open({.listen = {.port = 0}, .store = store}, *rig.world, {rig.tenant->url()}));
   TRY(rig.management->start());
 
   auto new_transport = [&]() -> http::Transport& {

@@ -62,7 +62,7 @@ class PartsDiskFull : public ::testing::Test {
   Status start() {
     tenant_ = TRY(TenantPart::open(config_.tenant, *world_));
     TRY(tenant_->start());
-    management_ = TRY(ManagementPart::open(config_.management, *world_));
+    management_ = TRY(ManagementPart::open(config_.management, *world_, {tenant_->url()}));
     TRY(management_->start());
     if (password_.empty()) password_ = TRY(management_->first_administrator("admin"));
     admin_ = std::make_unique<cli::ApiClient>(*witness_, management_->url());

@@ -35,20 +35,105 @@ Status TenantFace::fill(store::Transaction& tx) {
   for (const directory::AppId& app : {kPartnerApp, kRivalApp})
     TRY(add_application(tx, app, {"update_device_attributes", "manage_partner_compliance_policy"}));
   TRY(add_application(tx, kPowerlessApp, {}));
+  TRY(add_application(tx, kManualApp, {"update_device_attributes"}));
+  TRY(add_application(tx, kConsoleApp, {}));
+  for (const char* role : {"DeviceManagementServiceConfig.ReadWrite.All",
+                           "DeviceManagementManagedDevices.ReadWrite.All", "Group.Read.All", "AuditLog.Read.All"}) {
+    TRY(directory::grant_app_role(tx, kTenant, kConsoleApp, directory::kGraphAppId,
+                                  tokens::first_party_role(directory::kGraphAppId, role).value(), {}, now));
+  }
   TRY(add_application(tx, kVerdictsOnlyApp, {"update_device_attributes"}));
   TRY(directory::create_group(tx, kTenant, {.id = {kGroup}, .display_name = "Mac users"}, {}, now));
+  TRY(directory::create_user(
+      tx, kTenant, {.id = {kUser}, .user_principal_name = "ada@contoso.example", .display_name = "Ada"}, {}, now));
+  TRY(directory::add_member(tx, kTenant, {kGroup}, {kUser}, {}, now));
   for (const std::string& id : {kDevice, kOtherDevice}) {
-    directory::Device device;
-    device.id = {entropy_.guid()};
-    device.device_id = {id};
-    device.display_name = "unnamed";
-    TRY(directory::create_device(tx, kTenant, device, {}, now));
+    TRY(directory::create_device(tx, kTenant, new_device(id, kUser), {}, now));
   }
   return done();
 }
 
+directory::Device TenantFace::new_device(const std::string& id, const std::string& owner) {
+  directory::Device device;
+  device.id = {entropy_.guid()};
+  device.device_id = {id};
+  device.display_name = "unnamed";
+  device.operating_system = "macOS";
+  device.registered_owner = {owner};
+  return device;
+}
+
+json::Value TenantFace::administrate(const std::string& method, const std::string& path, const json::Value& body,
+                                     int expected_status) {
+  auto& [token, fetched] = tokens_[kConsoleApp];
+  if (token.empty() || clock_.now() > fetched + minutes{30} || clock_.now() < fetched) {
+    token = token_of(kConsoleApp, "https://graph.microsoft.com/.default");
+    fetched = clock_.now();
+  }
+  http::Response response =
+      send({.method = method,
+            .url = kFace + "/v1.0" + path,
+            .headers = {{"Authorization", "Bearer " + token}, {"Content-Type", "application/json"}},
+            .body = body.is_null() ? "" : json::to_text(body)},
+           seconds{10})
+          .value();
+  EXPECT_EQ(response.status, expected_status) << method << " " << path << ": " << response.body;
+  return json::parse(response.body).value_or(nullptr);
+}
+
+json::Object TenantFace::device_partner() {
+  return administrate("GET", "/deviceManagement/deviceManagementPartners").at("value").at(0).as_object();
+}
+
+void TenantFace::save_device_partner(const json::Object& patch, int expected_status) {
+  std::string id(device_partner().at("id").as_string());
+  administrate("PATCH", "/deviceManagement/deviceManagementPartners/" + id, patch, expected_status);
+}
+
+void TenantFace::grant(const directory::AppId& app, const directory::AppId& resource, const char* role) {
+  Status granted = store_->write([&](store::Transaction& tx) {
+    return directory::grant_app_role(tx, kTenant, app, resource, tokens::first_party_role(resource, role).value(), {},
+                                     clock_.now());
+  });
+  EXPECT_TRUE(granted.ok());
+}
+
+void TenantFace::add_manual_application(const directory::AppId& app, Time secret_end) {
+  Status added = store_->write(
+      [&](store::Transaction& tx) { return add_application(tx, app, {"update_device_attributes"}, secret_end); });
+  EXPECT_TRUE(added.ok());
+}
+
+void TenantFace::add_secret(const directory::AppId& app, const std::string& secret, Time end) {
+  Status added = store_->write([&](store::Transaction& tx) {
+    return directory::add_credential(tx, kTenant, app,
+                                     {.key_id = entropy_.guid(),
+                                      .display_name = "secret",
+                                      .secret_hash = crypto::hash_token(secret),
+                                      .start = clock_.now() - days{1},
+                                      .end = end},
+                                     {}, clock_.now());
+  });
+  EXPECT_TRUE(added.ok());
+}
+
+void TenantFace::add_device(const std::string& id, const std::string& owner) {
+  Status added = store_->write([&](store::Transaction& tx) {
+    return directory::create_device(tx, kTenant, new_device(id, owner), {}, clock_.now());
+  });
+  EXPECT_TRUE(added.ok());
+}
+
+std::int64_t TenantFace::remove_due_devices(int most) {
+  return store_
+      ->write([&](store::Transaction& tx) -> Result<std::int64_t> {
+        return intune::remove_due_devices(tx, kTenant, most, clock_.now());
+      })
+      .value();
+}
+
 Status TenantFace::add_application(store::Transaction& tx, const directory::AppId& app,
-                                   const std::vector<const char*>& intune_roles) {
+                                   const std::vector<const char*>& intune_roles, Time secret_end) {
   Time now = clock_.now();
   TRY(directory::create_application(
       tx, kTenant, {.id = {entropy_.guid()}, .app_id = app, .display_name = "Partner " + app.value}, {}, now));
@@ -58,7 +143,8 @@ Status TenantFace::add_application(store::Transaction& tx, const directory::AppI
                                 {.key_id = entropy_.guid(),
                                  .display_name = "secret",
                                  .secret_hash = crypto::hash_token(kSecret),
-                                 .start = now - days{1}},
+                                 .start = now - days{1},
+                                 .end = secret_end},
                                 {}, now));
   auto grant = [&](const directory::AppId& resource, const char* role) {
     return directory::grant_app_role(tx, kTenant, app, resource, tokens::first_party_role(resource, role).value(), {},

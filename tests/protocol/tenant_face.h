@@ -26,6 +26,8 @@ inline const directory::AppId kPartnerApp{"6d1f2a3b-0000-4000-8000-000000000001"
 inline const directory::AppId kRivalApp{"6d1f2a3b-0000-4000-8000-000000000002"};
 inline const directory::AppId kPowerlessApp{"6d1f2a3b-0000-4000-8000-000000000003"};
 inline const directory::AppId kVerdictsOnlyApp{"6d1f2a3b-0000-4000-8000-000000000004"};  // no permission for policies
+inline const directory::AppId kManualApp{"6d1f2a3b-0000-4000-8000-000000000005"};        // as the documents want it
+inline const directory::AppId kConsoleApp{"6d1f2a3b-0000-4000-8000-000000000006"};       // the tenant administrator's
 inline const std::string kSecret = "a-secret-of-this-test";
 inline const std::string kDevice = "22222222-0000-4000-8000-000000000002";
 inline const std::string kOtherDevice = "22222222-0000-4000-8000-000000000003";
@@ -44,12 +46,26 @@ class TenantFace final : public http::Transport {
   std::string token_of(const directory::AppId& app, const std::string& scope);
   std::optional<directory::Device> device(const std::string& id);
   intune::PartnerState partner_state();
+  // As the tenant's administrator, through Graph: the answer's body.
+  json::Value administrate(const std::string& method, const std::string& path, const json::Value& body = nullptr,
+                           int expected_status = 200);
+  // The one device management partner, and *Save* on its page.
+  json::Object device_partner();
+  void save_device_partner(const json::Object& patch, int expected_status = 200);
+  void grant(const directory::AppId& app, const directory::AppId& resource, const char* role);
+  // An application like kManualApp whose only secret (kSecret) ends then.
+  void add_manual_application(const directory::AppId& app, Time secret_end);
+  void add_secret(const directory::AppId& app, const std::string& secret, Time end = kNever);
+  void add_device(const std::string& id, const std::string& owner = kUser);
+  // A batch of what the tenant does by itself: removing the devices of partners that have left.
+  std::int64_t remove_due_devices(int most);
   std::vector<intune::Policy> policies(const directory::AppId& app = kPartnerApp);
 
  private:
   Status fill(store::Transaction& tx);
+  directory::Device new_device(const std::string& id, const std::string& owner);
   Status add_application(store::Transaction& tx, const directory::AppId& app,
-                         const std::vector<const char*>& intune_roles);
+                         const std::vector<const char*>& intune_roles, Time secret_end = kNever);
 
   const Clock& clock_;
   SeededEntropy entropy_{2};

@@ -1,18 +1,25 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <functional>
 #include <iostream>
+#include <iterator>
+#include <optional>
 
 #include "app/demo.h"
 #include "app/serve.h"
 #include "base/text.h"
+#include "cli/connect.h"
 #include "cli/connector.h"
+#include "cli/doctor.h"
 #include "cli/explain.h"
 #include "cli/import.h"
 #include "cli/lint.h"
 #include "cli/preview.h"
+#include "connector/partner/clouds.h"
 #include "management/groups/computer_facts.h"
+#include "platform/clock/clock.h"
 #include "platform/http/client.h"
 #include "tenant/graph/graph.h"
 
@@ -62,6 +69,113 @@ int with_management(const Target& target, const char* verb, const std::function<
     return 1;
   }
   return run(management);
+}
+
+struct DoctorRun {
+  Target target;
+  std::string cloud = "global";
+  std::string login_url;  // both: in the place of the cloud's
+  std::string graph_url;
+  bool offline = false;  // leave the management server out
+  bool json = false;
+};
+
+int run_doctor(const DoctorRun& run) {
+  const partner::Cloud* cloud = partner::find_cloud(partner::known_clouds(), run.cloud);
+  if (!cloud) {
+    std::fprintf(stderr, "wardbridge doctor: no sovereign cloud is called `%s`\n", run.cloud.c_str());
+    return 2;
+  }
+  cli::DoctorOptions options{.version = kVersion, .cloud = cloud->display_name, .json = run.json};
+  bool custom = !run.login_url.empty();
+  if (custom) options.cloud = run.login_url;
+  options.endpoints.emplace_back("sign-in", custom ? run.login_url : cloud->endpoints.login_base);
+  options.endpoints.emplace_back(
+      "Graph", run.graph_url.empty() ? (custom ? run.login_url : cloud->endpoints.graph_base) : run.graph_url);
+  if (!custom) options.endpoints.emplace_back("Intune", cloud->endpoints.audience);
+  for (const char* variable : {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}) {
+    if (const char* value = std::getenv(variable); value != nullptr && *value != '\0') {
+      options.proxy_variables.emplace_back(variable);
+    }
+  }
+  options.remedy = [](std::string_view reason) { return std::string(partner::advice_on(reason).remedy); };
+  http::CurlTransport transport({.ca_file = run.target.ca_file});
+  SystemClock clock;
+  cli::ApiClient management(transport, run.target.url);
+  if (run.offline) return cli::doctor(transport, clock, nullptr, "", options);
+  Status logged_in = management.log_in(run.target.user, read_password(run.target.password_file));
+  return cli::doctor(transport, clock, logged_in.ok() ? &management : nullptr,
+                     logged_in.ok() ? "" : logged_in.failure().message, options);
+}
+
+// All of a file, for secrets that may be PEM text; without the white space around it.
+std::optional<std::string> read_secret_file(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) return std::nullopt;
+  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  return std::string(text::trim(text));
+}
+
+struct ConnectRun {
+  Target target;
+  std::string connection;
+  std::string secret_file;
+  cli::RotateSecretOptions rotation;
+  bool json = false;
+};
+
+int run_rotation(ConnectRun run) {
+  auto secret = read_secret_file(run.secret_file);
+  if (!secret || secret->empty()) {
+    std::fprintf(stderr, "wardbridge connect: `%s` can't be read, or is empty\n", run.secret_file.c_str());
+    return 2;
+  }
+  run.rotation.secret = *secret;
+  run.rotation.json = run.json;
+  return with_management(run.target, "connect",
+                         [&](cli::ApiClient& management) { return cli::rotate_secret(management, run.rotation); });
+}
+
+void add_connect_verbs(CLI::App& program, ConnectRun& run, int& exit_code) {
+  CLI::App* connect_verb = program.add_subcommand("connect", "the connections to directory tenants");
+  connect_verb->require_subcommand(1);
+  auto add = [&](const char* name, const char* help, std::function<int(cli::ApiClient&)> act) {
+    CLI::App* verb = connect_verb->add_subcommand(name, help);
+    add_target(verb, run.target);
+    verb->callback([&run, &exit_code, act] { exit_code = with_management(run.target, "connect", act); });
+    return verb;
+  };
+  auto with_json = [&](CLI::App* verb) { verb->add_flag("--json", run.json, "the answer as JSON"); };
+  auto with_name = [&](CLI::App* verb) {
+    verb->add_option("connection", run.connection, "name or id; without it, Conditional Access's manual connection");
+  };
+  with_json(add("list", "all connections, with their state and what waits",
+                [&run](cli::ApiClient& management) { return cli::list_tenant_connections(management, run.json); }));
+  CLI::App* show = add("show", "one connection in full", [&run](cli::ApiClient& management) {
+    return cli::show_connection(management, run.connection, run.json);
+  });
+  with_name(show);
+  with_json(show);
+  with_json(add("test",
+                "Run Test: what of the manual connection works, step by step; exit code 1 when something doesn't",
+                [&run](cli::ApiClient& management) { return cli::test_connection(management, run.json); }));
+  with_json(add("send-update", "Send Update: tell the tenant everything again, by the manual connection",
+                [&run](cli::ApiClient& management) { return cli::send_update(management, run.json); }));
+  with_name(add("enable", "turn a connection on", [&run](cli::ApiClient& management) {
+    return cli::turn_connection(management, run.connection, cli::Turn::on);
+  }));
+  with_name(add(
+      "disable", "turn a connection off: everything is retracted first, the settings are kept",
+      [&run](cli::ApiClient& management) { return cli::turn_connection(management, run.connection, cli::Turn::off); }));
+  CLI::App* rotate = connect_verb->add_subcommand(
+      "rotate-secret", "try a new client secret, and keep it beside the old one until that is refused");
+  rotate->add_option("--secret-file", run.secret_file, "file with the secret, or PEM: private key and certificate")
+      ->required();
+  rotate->add_option("--expires", run.rotation.expires, "when the secret ends: 2027-11-30 or 2027-11-30T12:00:00Z");
+  rotate->add_flag("--check", run.rotation.check, "rehearse only: change nothing");
+  with_json(rotate);
+  add_target(rotate, run.target);
+  rotate->callback([&run, &exit_code] { exit_code = run_rotation(run); });
 }
 
 // `wardbridge connector ...`, for the operator of a Cloud Connector.
@@ -229,6 +343,32 @@ int main(int argc, char** argv) {
     exit_code = with_management(target, "explain",
                                 [&](cli::ApiClient& management) { return cli::explain_computer(management, explain); });
   });
+
+  CLI::App* explain_device_verb = explain_verb->add_subcommand(
+      "device", "one Mac from its check-in to the directory: every hop's time and error, and the one next step");
+  explain_device_verb->add_option("name", explain.computer, "name, serial number, UDID or id of the Mac")->required();
+  explain_device_verb->add_flag("--json", explain.json, "the answer as JSON");
+  explain_device_verb->footer(
+      "Exit codes besides: 3 there is no such computer; 4 several computers are called that, and are listed.");
+  add_target(explain_device_verb, target);
+  explain_device_verb->callback([&] {
+    exit_code = with_management(target, "explain",
+                                [&](cli::ApiClient& management) { return cli::explain_device(management, explain); });
+  });
+
+  ConnectRun connect;
+  add_connect_verbs(program, connect, exit_code);
+
+  DoctorRun doctor;
+  CLI::App* doctor_verb =
+      program.add_subcommand("doctor", "preflight: what a connection needs, what is wrong and what to do");
+  doctor_verb->add_option("--cloud", doctor.cloud, "global, usGovGccHigh, usGovDod or china")->capture_default_str();
+  doctor_verb->add_option("--login-url", doctor.login_url, "check this tenant instead of a cloud");
+  doctor_verb->add_option("--graph-url", doctor.graph_url, "its Graph, if that is elsewhere");
+  doctor_verb->add_flag("--offline", doctor.offline, "leave the management server out");
+  doctor_verb->add_flag("--json", doctor.json, "the findings as JSON");
+  add_target(doctor_verb, doctor.target);
+  doctor_verb->callback([&] { exit_code = run_doctor(doctor); });
 
   cli::PreviewOptions preview;
   CLI::App* preview_verb = program.add_subcommand("preview", "say what would be, and change nothing");

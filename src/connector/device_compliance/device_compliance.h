@@ -1,9 +1,10 @@
-// The Device Compliance connection: one directory tenant that is told which devices are compliant, from set-up to
-// termination.
+// A connection: one directory tenant that is told which devices are compliant, from set-up to termination. Of two
+// types, which differ in what they say on the wire and in what a person may do with them: Device Compliance (partner
+// compliance management), and the manual one (partner device management: Settings > Conditional Access).
 //
 // Knows: the settings of a connection and its life (new, active, terminating, terminated, and what is wrong when it
-// can't work), what a ledger parcel looks like as a partner upload, and when to send heartbeats. Hides: the table, the
-// sealed secret, the client and its reloading after a change.
+// can't work), its two secrets and their ends, what a ledger parcel looks like as a partner upload, and when to send
+// heartbeats. Hides: the table, the sealed secrets, the client and its reloading after a change.
 //
 //   ConnectionId id = TRY(create(tx, settings, secret, sealer, entropy, by, now));
 //   Link link(store, transport, entropy, sealer, id);            // ledger::Connection, shared by the workers
@@ -31,6 +32,12 @@ namespace wardbridge::device_compliance {
 
 using ledger::ConnectionId;
 
+enum class Type { device_compliance, manual };
+const char* name_of(Type type);  // as stored, and as our routes spell it: `deviceCompliance`, `manual`
+
+// Where people are sent whose computer the directory does not know.
+enum class LandingPage { registration, access_denied, custom };
+
 struct Settings {
   std::string name;
   std::string tenant;     // GUID, or one of its domains
@@ -41,7 +48,24 @@ struct Settings {
   // Object ids of the directory's groups whose people's Macs this connection answers for; they are assigned to its
   // policy. Empty: the tenant's administrator assigns groups there, and what is assigned stays as it is.
   std::vector<std::string> group_ids = {};
+  Type type = Type::device_compliance;
+  std::string cloud = "custom";  // the row of the table of clouds that `endpoints` came from
+  LandingPage landing_page = LandingPage::custom;
   bool operator==(const Settings&) const = default;
+};
+
+// A client secret or certificate to be stored, and when it ends as far as that is known.
+struct Secret {
+  Secret(std::string secret, Time ends = kNever) : text(std::move(secret)), expires(ends) {}  // NOLINT: implicit
+  Secret(const char* secret) : text(secret) {}                                                // NOLINT: implicit
+  std::string text;
+  Time expires = kNever;
+};
+
+struct SecretState {
+  Time expires = kNever;  // kNever: not known
+  bool has_next = false;
+  Time next_expires = kNever;
 };
 
 // `created` is shown as `new`. credentials and permission: stopped until a person changes something; tried again at
@@ -76,6 +100,10 @@ struct Connection {
   std::string error_reason;      // of its last run; empty: it went well
   std::string error_message;
   std::int64_t revision = 0;  // +1 with every change by a person
+  SecretState secret;
+  std::string instance_id;         // tells this server from others at the far end; empty in connections of old
+  std::string last_test;           // JSON of the last steps, see Step; empty: never tested
+  Time last_update_sent = kEpoch;  // when a person last had everything sent
 };
 
 PolicyState policy_state(const Connection& connection);
@@ -83,13 +111,26 @@ PolicyState policy_state(const Connection& connection);
 extern const store::Schema kSchema;
 
 // Fails with `invalid_argument` naming the setting. The lane of the ledger is open from then on.
-Result<ConnectionId> create(store::Transaction& tx, const Settings& settings, const std::string& client_secret,
+Result<ConnectionId> create(store::Transaction& tx, const Settings& settings, const Secret& secret,
                             const crypto::Sealer& sealer, Entropy& entropy, const audit::Actor& by, Time now);
 // Without a secret the one before stays. The connection is tried again at once.
-Status update(store::Transaction& tx, ConnectionId id, const Settings& settings,
-              const std::optional<std::string>& client_secret, const crypto::Sealer& sealer, Entropy& entropy,
-              const audit::Actor& by, Time now);
+Status update(store::Transaction& tx, ConnectionId id, const Settings& settings, const std::optional<Secret>& secret,
+              const crypto::Sealer& sealer, Entropy& entropy, const audit::Actor& by, Time now);
+// A second secret beside the first: the directory keeps both alive during a rotation. It is tried when the first is
+// refused, and takes its place when it was needed (the Keeper) or on a person's word (promote_secret()).
+Status stage_secret(store::Transaction& tx, ConnectionId id, const Secret& next, const crypto::Sealer& sealer,
+                    Entropy& entropy, const audit::Actor& by, Time now);
+// Fails with `conflict`/`no_next_secret`.
+Status promote_secret(store::Transaction& tx, ConnectionId id, const audit::Actor& by, Time now);
+// Keeps what test_connection() found; when all worked, a connection that waits after a refusal is tried again at once.
+void note_test(store::Transaction& tx, ConnectionId id, const json::Object& steps, Time now);
+// *Send Update*: everything the directory holds is sent again. Returns how many devices. Fails with
+// `conflict`/`not_active` unless the connection is active.
+Result<std::int64_t> send_update(store::Transaction& tx, ConnectionId id, const audit::Actor& by, Time now);
+
 std::optional<Connection> find(store::Transaction& tx, ConnectionId id);
+// The one manual connection that a server may have.
+std::optional<Connection> find_manual(store::Transaction& tx);
 std::vector<Connection> list(store::Transaction& tx);
 // INVARIANT: law 5. Starts the retreat: every subject is retracted, then the service is told, then it is terminated.
 Status disable(store::Transaction& tx, ConnectionId id, const audit::Actor& by, Time now);
@@ -115,6 +156,8 @@ class Link final : public ledger::Connection {
   // The client for the settings of now; a change of another node is noticed within seconds. Fails with
   // `not_found`/`no_connection`, or when the secret can't be unsealed.
   Result<Road> road(Time now);
+  // A client of its own for what is stored now, with the secret to try, if one is given: to rehearse.
+  Result<Road> rehearsal(const std::optional<std::string>& client_secret);
   // The settings have changed: look again.
   void reload();
 
@@ -143,6 +186,7 @@ class Keeper final : public Actor {
   Status heartbeat(const Link::Road& road, Time now);
   Status set_up_policy(const Link::Road& road, Time now);
   Status terminate(const Link::Road& road, Time now);
+  Status keep_needed_secret(const Link::Road& road, Time now);
   Status note_problem(const Connection& seen, const partner::Problem& problem, Time now);
 
   store::Store& store_;
@@ -154,10 +198,16 @@ class Keeper final : public Actor {
 
 // What works and what does not, for the person who sets a connection up. Steps after a failed one are not tried.
 struct Step {
-  std::string name;  // `token`, `services`, `heartbeat`, `policies`
+  std::string name;  // `name_resolution`, `tls`, `token`, `permission`, `services`, `provisioning`, `heartbeat`, ...
   bool works = false;
   std::string message;
+  std::string reason = {};  // snake_case; empty when it works
 };
 std::vector<Step> test_connection(partner::Client& client, Time now);
+// The same from the bottom up, as saving a manual connection does it: first whether the login address can be reached
+// at all, and with `provisions`, that the tenant takes the provisioning.
+enum class Provisions { yes, no };
+std::vector<Step> test_connection(http::Transport& transport, const Link::Road& road, Provisions provisions, Time now);
+json::Object steps_json(const std::vector<Step>& steps, Time now);
 
 }  // namespace wardbridge::device_compliance

@@ -93,6 +93,7 @@ Time Keeper::run_once(Time now) {
         break;
     }
   }
+  if (status.ok()) status = keep_needed_secret(*road, now);
   if (!status.ok()) {
     log::error("connection_store_failed", {{"connection", id_.value}, {"reason", status.failure().reason}});
     return now + seconds{1};
@@ -110,6 +111,14 @@ Status Keeper::note_problem(const Connection& seen, const partner::Problem& prob
     connection.failures += 1;
     connection.error_reason = problem.reason;
     connection.error_message = problem.message;
+    if (problem.reason == "integration_terminated") {
+      // The tenant's administrator has decided; coming back is for a person to decide, not for the next try. Nothing
+      // can be retracted over there any more, and nothing need be: verdicts end by themselves (law 3). What the tenant
+      // was told stays in the ledger, so that it is told again should somebody reconnect.
+      ledger::set_lane_purpose(tx, id_, ledger::Lane::Purpose::closed);
+      connection.state = State::terminated;
+      return done();
+    }
     Duration wait = problem.after ? ledger::clamp_wait(*problem.after)
                                   : seconds{1} + ledger::backoff(connection.failures + 4, entropy_);
     if (is_refusal(problem)) {
@@ -126,7 +135,21 @@ Status Keeper::note_problem(const Connection& seen, const partner::Problem& prob
   });
 }
 
+// The directory took only the second secret: it is the one from now on, before the token it gave has expired.
+Status Keeper::keep_needed_secret(const Link::Road& road, Time now) {
+  if (!road.client->needed_next_secret()) return done();
+  return store_.write([&](store::Transaction& tx) -> Status {
+    std::optional<Connection> current = lock_connection(tx, id_);
+    bool is_same = current && current->revision == road.connection.revision && current->secret.has_next;
+    return is_same ? promote_secret(tx, id_, {.name = "the directory refused the former client secret"}, now) : done();
+  });
+}
+
 Status Keeper::provision(const Link::Road& road, Time now) {
+  if (road.connection.settings.type == Type::manual) {
+    auto permissions = road.client->check_permissions(now);
+    if (!permissions.ok()) return note_problem(road.connection, permissions.failure(), clock_.now());
+  }
   partner::Answer<partner::Provisioning> answer = road.client->provision(road.connection.settings.pages, now);
   if (!answer.ok()) return note_problem(road.connection, answer.failure(), clock_.now());
   TRY(keep(store_, road.connection, [&](store::Transaction& tx, Connection& connection) -> Status {
@@ -164,6 +187,7 @@ Status Keeper::heartbeat(const Link::Road& road, Time now) {
 }
 
 Status Keeper::set_up_policy(const Link::Road& road, Time now) {
+  if (road.connection.settings.type == Type::manual) return done();  // the tenant's own policies are for that
   PolicyState state = policy_state(road.connection);
   if (state == PolicyState::created || state == PolicyState::assigned) return done();
   partner::Answer<Policy> policy = put_policy_in_place(*road.client, road.connection, now);
@@ -212,26 +236,6 @@ Status Keeper::terminate(const Link::Road& road, Time now) {
     connection.failures = 0;
     return done();
   });
-}
-
-std::vector<Step> test_connection(partner::Client& client, Time now) {
-  std::vector<Step> steps;
-  partner::Answer<std::string> tenant = client.tenant_id(now);
-  steps.push_back({"token", tenant.ok(), tenant.ok() ? "the tenant is " + *tenant : tenant.failure().message});
-  if (!tenant.ok()) return steps;
-  partner::Answer<partner::Services> services = client.discover(now);
-  steps.push_back(
-      {"services", services.ok(),
-       services.ok() ? "the partner services are at " + services->tenant_base : services.failure().message});
-  if (!services.ok()) return steps;
-  partner::Answer<partner::Heartbeat> heartbeat = client.heartbeat(now);
-  steps.push_back(
-      {"heartbeat", heartbeat.ok(), heartbeat.ok() ? "the service takes heartbeats" : heartbeat.failure().message});
-  if (!heartbeat.ok()) return steps;
-  partner::Answer<std::vector<partner::Policy>> policies = client.policies(now);
-  steps.push_back(
-      {"policies", policies.ok(), policies.ok() ? "compliance policies can be managed" : policies.failure().message});
-  return steps;
 }
 
 }  // namespace wardbridge::device_compliance

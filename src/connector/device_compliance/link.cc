@@ -42,6 +42,17 @@ ledger::Outcome outcome_of(const Failure& failure) {
           .message = failure.message};
 }
 
+partner::Account account_of(const device_compliance::Connection& connection) {
+  const Settings& settings = connection.settings;
+  bool is_manual = settings.type == Type::manual;
+  return {.endpoints = settings.endpoints,
+          .tenant = settings.tenant,
+          .client_id = settings.client_id,
+          .client_secret = "",
+          .protocol = is_manual ? partner::Protocol::device_partner : partner::Protocol::compliance_partner,
+          .instance_id = connection.instance_id};
+}
+
 partner::Upload upload_of(const ledger::Parcel& parcel, Time now) {
   const ledger::DeviceReport& report = parcel.report;
   partner::Upload upload;
@@ -62,6 +73,8 @@ partner::Upload upload_of(const ledger::Parcel& parcel, Time now) {
   upload.valid_until = report.valid_until;
   upload.epoch = parcel.version.epoch;
   upload.sequence = parcel.version.sequence;
+  upload.inventory = report.inventory;
+  upload.security = report.security;
   return upload;
 }
 
@@ -72,25 +85,35 @@ Link::Link(store::Store& store, http::Transport& transport, Entropy& entropy, co
     : store_(store), transport_(transport), entropy_(entropy), sealer_(sealer), id_(id) {}
 
 Result<Link::Road> Link::load() {
-  std::string sealed;
+  SealedSecrets sealed;
   Road road;
   road.connection = TRY(store_.read([&](store::Transaction& tx) -> Result<device_compliance::Connection> {
     std::optional<device_compliance::Connection> found = find(tx, id_);
     if (!found) return not_found("no_connection", "the connection is gone");
-    sealed = sealed_secret_of(tx, id_);
+    sealed = sealed_secrets_of(tx, id_);
     return std::move(*found);
   }));
   if (road_ && road_->connection.revision == road.connection.revision) {
     road.client = road_->client;  // with its tokens and addresses
     return road;
   }
-  std::string secret = TRY(sealer_.open(sealed, seal_context(id_)));
-  const Settings& settings = road.connection.settings;
-  road.client = std::make_shared<partner::Client>(transport_, entropy_,
-                                                  partner::Account{.endpoints = settings.endpoints,
-                                                                   .tenant = settings.tenant,
-                                                                   .client_id = settings.client_id,
-                                                                   .client_secret = std::move(secret)});
+  partner::Account account = account_of(road.connection);
+  account.client_secret = TRY(sealer_.open(sealed.secret, seal_context(id_)));
+  if (!sealed.next.empty()) account.next_client_secret = TRY(sealer_.open(sealed.next, seal_context(id_)));
+  road.client = std::make_shared<partner::Client>(transport_, entropy_, std::move(account));
+  return road;
+}
+
+Result<Link::Road> Link::rehearsal(const std::optional<std::string>& client_secret) {
+  std::lock_guard lock(mutex_);
+  std::optional<Road> kept = std::move(road_);
+  road_.reset();  // so that the client is a fresh one
+  Result<Road> road = load();
+  road_ = std::move(kept);
+  if (!road.ok() || !client_secret) return road;
+  partner::Account account = account_of(road->connection);
+  account.client_secret = *client_secret;
+  road->client = std::make_shared<partner::Client>(transport_, entropy_, std::move(account));
   return road;
 }
 
@@ -113,6 +136,7 @@ ledger::Outcome Link::deliver(const ledger::Parcel& parcel, Time now) {
   if (!road.ok()) return outcome_of(road.failure());
   partner::Answer<std::string> message = road->client->upload(upload_of(parcel, now), road->connection.extensions, now);
   if (!message.ok()) return outcome_of(message.failure());
+  if (message->empty()) return {.kind = ledger::Outcome::Kind::done};
   return {.kind = ledger::Outcome::Kind::accepted, .message_id = *message};
 }
 

@@ -13,6 +13,10 @@ std::string seal_context(ConnectionId id);
 std::optional<Connection> lock_connection(store::Transaction& tx, ConnectionId id);
 // Everything that a Keeper learns; the settings are a person's.
 void save_progress(store::Transaction& tx, const Connection& connection);
-std::string sealed_secret_of(store::Transaction& tx, ConnectionId id);
+struct SealedSecrets {
+  std::string secret;
+  std::string next;  // empty: there is none
+};
+SealedSecrets sealed_secrets_of(store::Transaction& tx, ConnectionId id);
 
 }  // namespace wardbridge::device_compliance

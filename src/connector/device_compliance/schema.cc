@@ -37,6 +37,17 @@ ALTER TABLE connection ADD COLUMN policy_id TEXT NOT NULL DEFAULT '';
 ALTER TABLE connection ADD COLUMN policy_group_ids TEXT NOT NULL DEFAULT '';
 ALTER TABLE connection ADD COLUMN policy_error_reason TEXT NOT NULL DEFAULT '';
 ALTER TABLE connection ADD COLUMN policy_error_message TEXT NOT NULL DEFAULT '';
+)sql",
+     // 253402300799999 is kNever: the end of a secret is not known.
+     R"sql(
+ALTER TABLE connection ADD COLUMN cloud TEXT NOT NULL DEFAULT 'custom';
+ALTER TABLE connection ADD COLUMN landing_page TEXT NOT NULL DEFAULT 'custom';
+ALTER TABLE connection ADD COLUMN instance_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE connection ADD COLUMN secret_expires_at BIGINT NOT NULL DEFAULT 253402300799999;
+ALTER TABLE connection ADD COLUMN sealed_next_secret TEXT NOT NULL DEFAULT '';
+ALTER TABLE connection ADD COLUMN next_secret_expires_at BIGINT NOT NULL DEFAULT 253402300799999;
+ALTER TABLE connection ADD COLUMN last_test TEXT NOT NULL DEFAULT '';
+ALTER TABLE connection ADD COLUMN last_update_sent_at BIGINT NOT NULL DEFAULT 0;
 )sql"},
 };
 

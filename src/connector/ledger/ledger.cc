@@ -43,7 +43,7 @@ void put_retraction(store::Transaction& tx, const LaneRow& lane, const Delivery&
 }  // namespace
 
 void put_desired(store::Transaction& tx, const LaneRow& lane, Delivery delivery, const DeviceReport& report,
-                 const HopTimes& hops, Time now) {
+                 const HopTimes& hops, Time now, Hold hold) {
   bool is_new = !delivery.desired;
   if (!is_new && delivery.state != State::delivered) {
     HistoryEntry replaced = history_entry(delivery, Fate::superseded, now);
@@ -70,6 +70,10 @@ void put_desired(store::Transaction& tx, const LaneRow& lane, Delivery delivery,
     delivery.state = State::pending;
     // One that keeps changing does not lose its place in the queue.
     delivery.next_attempt_at = waits_already ? std::min(delivery.next_attempt_at, now) : now;
+    if (hold == Hold::yes) {
+      delivery.state = State::held;
+      delivery.next_attempt_at = kNever;
+    }
   }
   save_delivery(tx, delivery);
 }
@@ -89,8 +93,12 @@ void desire(store::Transaction& tx, const Desired& desired, Time now) {
     delivery->subject = desired.subject;
   }
   delivery->is_retraction = false;
+  // A held verdict stays held while only what surrounds it changes. INVARIANT: law 4: unmanaged waits for nobody.
+  bool is_managed = desired.report.management == DeviceReport::Management::managed;
+  bool stays = delivery->state == State::held && delivery->report.verdict == desired.report.verdict;
+  Hold hold = is_managed && (desired.hold || stays) ? Hold::yes : Hold::no;
   put_desired(tx, lane, std::move(*delivery), desired.report,
-              {.check_in = desired.check_in_at, .verdict = desired.verdict_at}, now);
+              {.check_in = desired.check_in_at, .verdict = desired.verdict_at}, now, hold);
 }
 
 Status retract(store::Transaction& tx, ConnectionId connection, const std::string& subject, const std::string& reason,
@@ -127,8 +135,15 @@ Status resend(store::Transaction& tx, ConnectionId connection, const std::string
 void resend_all(store::Transaction& tx, ConnectionId connection, Time now) {
   LaneRow lane = read_lane(tx, connection);
   for (const Delivery& delivery : all_of_lane(tx, connection)) {
-    put_desired(tx, lane, delivery, delivery.report, delivery.hops, now);
+    Hold hold = delivery.state == State::held ? Hold::yes : Hold::no;
+    put_desired(tx, lane, delivery, delivery.report, delivery.hops, now, hold);
   }
+}
+
+std::int64_t release_held(store::Transaction& tx, ConnectionId connection, Time now) {
+  return tx.execute(
+      "UPDATE delivery SET state = 'pending', next_attempt_at = ? WHERE connection_id = ? AND state = 'held'",
+      {now, connection.value});
 }
 
 std::int64_t replay_parked(store::Transaction& tx, ConnectionId connection, const std::string& subject,
@@ -202,6 +217,8 @@ Counts counts(store::Transaction& tx, ConnectionId connection) {
       result.delivered = row.integer(1);
     } else if (state == name_of(State::parked)) {
       result.parked = row.integer(1);
+    } else if (state == name_of(State::held)) {
+      result.held = row.integer(1);
     } else {
       result.pending += row.integer(1);
       result.oldest_pending = std::min(result.oldest_pending.value_or(kNever), row.time(2));

@@ -43,6 +43,10 @@ struct DeviceReport {
   Time last_check_in = kEpoch;
   Time valid_until = kEpoch;  // when the directory must stop trusting this verdict
   std::string reason;         // why, for people
+  // What else is told by connections that carry inventory, by its names on the wire: about the computer, and about what
+  // makes it secure. Empty elsewhere.
+  json::Object inventory = {};
+  json::Object security = {};
 
   // Denies access: goes before reports that grant it.
   bool is_denial() const { return management == Management::not_managed || verdict == Verdict::not_compliant; }
@@ -72,8 +76,8 @@ struct HopTimes {
 };
 
 // pending -> leased -> sent (awaiting confirmation) -> delivered; parked: only a person, or a newer report, moves it
-// on.
-enum class State { pending, leased, sent, delivered, parked };
+// on. held: not sent before release_held(), or another report.
+enum class State { pending, leased, sent, delivered, parked, held };
 const char* name_of(State state);
 
 struct Delivery {
@@ -116,6 +120,9 @@ struct Desired {
   DeviceReport report;
   Time check_in_at = kEpoch;
   Time verdict_at = kEpoch;
+  // Keep it back until release_held(): a change of configuration moved this verdict, perhaps with too many others. One
+  // whose earlier version is on its way at this very moment is not kept back.
+  bool hold = false;
 };
 
 extern const store::Schema kSchema;
@@ -137,7 +144,9 @@ Status forget(store::Transaction& tx, ConnectionId connection, const std::string
 // Sends the desired report again under a new version ("Send Update").
 Status resend(store::Transaction& tx, ConnectionId connection, const std::string& subject, const audit::Actor& by,
               Time now);
-void resend_all(store::Transaction& tx, ConnectionId connection, Time now);
+void resend_all(store::Transaction& tx, ConnectionId connection, Time now);  // what is held stays held
+// Everything that is held becomes due. Returns how many.
+std::int64_t release_held(store::Transaction& tx, ConnectionId connection, Time now);
 // Parked rows become pending; an empty subject means all. Returns how many.
 std::int64_t replay_parked(store::Transaction& tx, ConnectionId connection, const std::string& subject,
                            const audit::Actor& by, Time now);
@@ -178,6 +187,7 @@ struct Counts {
   std::int64_t pending = 0;  // desired and acknowledged differ, and work goes on: pending, leased or sent
   std::int64_t delivered = 0;
   std::int64_t parked = 0;
+  std::int64_t held = 0;
   std::optional<Time> oldest_pending;  // when the oldest of them was desired
 };
 Counts counts(store::Transaction& tx, ConnectionId connection);

@@ -169,5 +169,55 @@ TEST_F(Ledger, TrimmingHistoryKeepsWhatIsYoung) {
   EXPECT_EQ(history_of("a").size(), 1u);
 }
 
+// --- Held back
+
+class HeldBack : public LedgerFixture {
+ protected:
+  void wish_held(const std::string& subject, const DeviceReport& wanted) {
+    with([&](store::Transaction& tx) {
+      desire(tx, {.connection_id = kConnection, .subject = subject, .report = wanted, .hold = true}, now_);
+    });
+  }
+  std::int64_t release() {
+    return with([&](store::Transaction& tx) { return release_held(tx, kConnection, now_); });
+  }
+};
+
+TEST_F(HeldBack, NothingHeldIsLeasedUntilItIsReleased) {
+  wish_held("a", report(false, "the criteria changed"));
+  wish("b", report(true));
+  EXPECT_EQ(row("a").state, State::held);
+  auto taken = take();
+  ASSERT_EQ(taken.size(), 1u);
+  EXPECT_EQ(taken[0].parcel.subject, "b");
+  EXPECT_EQ(with([&](store::Transaction& tx) { return counts(tx, kConnection); }).held, 1);
+  EXPECT_EQ(release(), 1);
+  EXPECT_EQ(release(), 0);
+  auto then = take();
+  ASSERT_EQ(then.size(), 1u);
+  EXPECT_EQ(then[0].parcel.report.reason, "the criteria changed");
+}
+
+TEST_F(HeldBack, ItStaysHeldWhileOnlyWhatSurroundsTheVerdictChanges) {
+  wish_held("a", report(false, "one"));
+  wish("a", report(false, "two"));
+  EXPECT_EQ(row("a").state, State::held);
+  with([&](store::Transaction& tx) { resend_all(tx, kConnection, now_); });
+  EXPECT_EQ(row("a").state, State::held);
+  wish("a", report(true, "changed back"));
+  EXPECT_EQ(row("a").state, State::pending);
+}
+
+TEST_F(HeldBack, UnmanagedAndRetractionsWaitForNobody) {
+  DeviceReport unmanaged = report(false);
+  unmanaged.management = DeviceReport::Management::not_managed;
+  wish_held("a", report(false));
+  wish_held("a", unmanaged);
+  EXPECT_EQ(row("a").state, State::pending);
+  wish_held("b", report(false));
+  with([&](store::Transaction& tx) { drain_lane(tx, kConnection, "disabled", now_); });
+  EXPECT_EQ(row("b").state, State::pending);
+}
+
 }  // namespace
 }  // namespace wardbridge::ledger

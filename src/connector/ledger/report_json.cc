@@ -14,7 +14,7 @@ Failure bad_value(std::string_view key, const std::string& value) {
 }  // namespace
 
 json::Object to_json(const DeviceReport& report) {
-  return {
+  json::Object object{
       {"deviceId", report.device_id},
       {"userId", report.user_id},
       {"userPrincipalName", report.user_principal_name},
@@ -27,6 +27,9 @@ json::Object to_json(const DeviceReport& report) {
       {"validUntil", to_iso8601(report.valid_until)},
       {"reason", report.reason},
   };
+  if (!report.inventory.empty()) object["inventory"] = report.inventory;
+  if (!report.security.empty()) object["security"] = report.security;
+  return object;
 }
 
 Result<DeviceReport> device_report_from_json(const json::Object& object) {
@@ -47,6 +50,8 @@ Result<DeviceReport> device_report_from_json(const json::Object& object) {
   report.last_check_in = TRY(required_time(object, "lastCheckIn"));
   report.valid_until = TRY(required_time(object, "validUntil"));
   report.reason = TRY(json::required_text(object, "reason"));
+  if (const json::Object* inventory = json::object_at(object, "inventory")) report.inventory = *inventory;
+  if (const json::Object* security = json::object_at(object, "security")) report.security = *security;
   return report;
 }
 

@@ -16,7 +16,8 @@ Enum enum_from(const std::array<Enum, size>& values, const std::string& name) {
 }
 
 State state_from(const std::string& name) {
-  return enum_from(std::array{State::pending, State::leased, State::sent, State::delivered, State::parked}, name);
+  return enum_from(std::array{State::pending, State::leased, State::sent, State::delivered, State::parked, State::held},
+                   name);
 }
 Fate fate_from(const std::string& name) {
   return enum_from(std::array{Fate::delivered, Fate::superseded, Fate::parked, Fate::retracted}, name);
@@ -92,6 +93,8 @@ const char* name_of(State state) {
       return "delivered";
     case State::parked:
       return "parked";
+    case State::held:
+      return "held";
   }
   return "?";
 }

@@ -29,8 +29,9 @@ void record_fate(store::Transaction& tx, const HistoryEntry& entry);
 // The entry for the desired version of a row.
 HistoryEntry history_entry(const Delivery& delivery, Fate fate, Time now);
 
+enum class Hold { no, yes };
 // Makes `report` the desired one of a row under the next version; what was undelivered becomes history.
 void put_desired(store::Transaction& tx, const LaneRow& lane, Delivery delivery, const DeviceReport& report,
-                 const HopTimes& hops, Time now);
+                 const HopTimes& hops, Time now, Hold hold = Hold::no);
 
 }  // namespace wardbridge::ledger

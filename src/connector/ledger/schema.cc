@@ -3,8 +3,8 @@
 namespace wardbridge::ledger {
 
 // `next_attempt_at` says for every state when a row wants attention: pending - when to try; leased - when the lease
-// runs out; sent - when to ask for confirmation; delivered and parked - never. So "what is due" is one range of one
-// index, and a crashed worker's rows come back by themselves.
+// runs out; sent - when to ask for confirmation; delivered, parked and held - never. So "what is due" is one range of
+// one index, and a crashed worker's rows come back by themselves.
 const store::Schema kSchema = {
     "ledger",
     {R"sql(

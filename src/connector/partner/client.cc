@@ -21,14 +21,18 @@ Problem bad_answer(const std::string& message) {
 
 }  // namespace
 
+const char* Client::tenant_api_version(const char* when_device_partner) const {
+  return account_.protocol == Protocol::device_partner ? when_device_partner : kTenantApiVersion;
+}
+
 Answer<Heartbeat> Client::heartbeat(Time now) {
   Services services = TRY(discover(now));
   std::string tenant = TRY(tenant_id(now));
-  json::Object answer =
-      TRY(call({.method = "PUT",
-                .url = keyed(services.tenant_base, "PartnerTenantHeartbeat", tenant, kTenantApiVersion),
-                .body = json::Object{{"Timestamp", to_iso8601(now)}}},
-               now));
+  json::Object answer = TRY(call({.method = "PUT",
+                                  .url = keyed(services.tenant_base, "PartnerTenantHeartbeat", tenant,
+                                               tenant_api_version(kDevicePartnerHeartbeatVersion)),
+                                  .body = json::Object{{"Timestamp", to_iso8601(now)}}},
+                                 now));
   Heartbeat heartbeat;
   if (auto resync = json::text_at(answer, "ResyncTimestamp")) {
     if (Result<Time> time = parse_iso8601(*resync); time.ok()) heartbeat.resync = *time;
@@ -39,12 +43,20 @@ Answer<Heartbeat> Client::heartbeat(Time now) {
 Answer<Provisioning> Client::put_provisioning(int provisioned, const Pages& pages, Time now) {
   Services services = TRY(discover(now));
   std::string tenant = TRY(tenant_id(now));
-  json::Object answer = TRY(call({.method = "PUT",
-                                  .url = keyed(services.tenant_base, "PartnerTenants", tenant, kTenantApiVersion),
-                                  .body = json::Object{{"Provisioned", provisioned},
-                                                       {"PartnerEnrollmentUrl", pages.enrollment_url},
-                                                       {"PartnerRemediationUrl", pages.remediation_url}}},
-                                 now));
+  http::Response response = TRY(send(
+      {.method = "PUT",
+       .url = keyed(services.tenant_base, "PartnerTenants", tenant, tenant_api_version(kDevicePartnerTenantVersion)),
+       .body = json::Object{{"Provisioned", provisioned},
+                            {"PartnerEnrollmentUrl", pages.enrollment_url},
+                            {"PartnerRemediationUrl", pages.remediation_url}}},
+      now));
+  if (response.status == 409) {
+    Problem problem = problem_from_status(response, now);
+    problem.kind = Problem::Kind::permission;  // it takes a person to disconnect the other one
+    problem.reason = "second_instance";
+    return problem;
+  }
+  json::Object answer = TRY(object_of(response, now));
   std::int64_t answered = json::integer_at(answer, "Provisioned").value_or(0);
   if (answered != provisioned) {
     std::string detail(json::text_at(answer, "ErrorDetail").value_or("no detail"));
@@ -115,18 +127,20 @@ Answer<std::vector<std::string>> Client::assign_policy(const std::string& policy
 }
 
 Answer<std::string> Client::upload(const Upload& upload, const Extensions& extensions, Time now) {
+  const bool at_once = account_.protocol == Protocol::device_partner;
   Services services = TRY(discover(now));
   std::string tenant = TRY(tenant_id(now));
   // ENTRA: the key is chosen by the client. A new one for each attempt: what is inside orders itself, so twice is
   // harmless.
   std::string message_id = entropy_.guid();
-  json::Object answer =
-      TRY(call({.method = "PUT",
-                .url = keyed(services.device_base, "DataUploadMessages", message_id, kDeviceApiVersion),
-                .body = upload_body(tenant, upload, extensions, now)},
-               now));
-  // ENTRA: a 200 whose ErrorCode is not 202 is a refusal.
+  json::Object answer = TRY(call({.method = "PUT",
+                                  .url = keyed(services.device_base, "DataUploadMessages", message_id,
+                                               at_once ? kDevicePartnerUploadVersion : kDeviceApiVersion),
+                                  .body = upload_body(tenant, upload, extensions, account_.protocol, now)},
+                                 now));
+  // ENTRA: a 200 whose ErrorCode is not 202 is a refusal; in 2018, 0 is success.
   std::optional<std::int64_t> code = error_code(answer);
+  if (at_once && code == 0) return std::string();
   if (code && *code != 202) return problem_from_error_code(*code, answer);
   return message_id;
 }

@@ -1,8 +1,9 @@
 // A client of the Intune partner services: how a device manager tells a directory which devices are compliant.
 //
 // Knows: Microsoft's wire (tokens by client credentials, discovery of the two services through Graph, tenant
-// provisioning, heartbeat, partner compliance policies, data upload messages), its quirks, and what each kind of
-// refusal means for the caller. Hides: the token and address caches, the one immediate retry, JSON inside JSON.
+// provisioning, heartbeat, partner compliance policies, data upload messages) in both of its generations, its quirks,
+// and what each kind of refusal means for the caller. Hides: the token and address caches, which of two secrets is
+// good, the one immediate retry, JSON inside JSON.
 //
 // Thread promise: a Client may be used by several threads; one of them at a time fetches a token or an address.
 //
@@ -85,12 +86,28 @@ struct Endpoints {
   bool operator==(const Endpoints&) const = default;
 };
 
+// Which generation of the services is spoken.
+enum class Protocol {
+  compliance_partner,  // partner compliance management, 2025: a verdict, applied later, asked about
+  device_partner,      // partner device management, 2018: inventory with a verdict, applied at once
+};
+
 struct Account {
   Endpoints endpoints;
   std::string tenant;  // GUID, or one of its domains
   std::string client_id;
+  // A client secret; or a certificate: PEM of its private key and of itself (see is_certificate()).
   std::string client_secret;
+  // Tried when the directory does not take the first. Empty: there is none.
+  std::string next_client_secret = {};
+  Protocol protocol = Protocol::compliance_partner;
+  // Tells this server from another that uses the same application; sent as a header. Empty: not sent.
+  std::string instance_id = {};
 };
+
+bool is_certificate(std::string_view client_secret);
+// Fails with `bad_certificate` unless PEM text holds an RSA private key and its certificate. A secret is always good.
+Status check_client_secret(const std::string& client_secret);
 
 struct Services {
   std::string tenant_base;  // PartnerTenantDataSyncService
@@ -141,6 +158,9 @@ struct Upload {
   Time valid_until = kEpoch;
   std::int64_t epoch = 0;
   std::int64_t sequence = 0;
+  // Of the 2018 generation: further members of the inventory and of the compliance entity, by their names on the wire.
+  json::Object inventory = {};
+  json::Object security = {};
 };
 
 enum class MessageState { processing, completed };
@@ -154,6 +174,12 @@ class Client {
   Answer<std::string> tenant_id(Time now);
   Answer<Services> discover(Time now);
 
+  // ENTRA: the application of a manual connection works only with the one permission `update_device_attributes` on the
+  // Intune API. That one; nothing when the token can't be read. Problems: `permission_missing`, `permission_extra`.
+  Answer<std::vector<std::string>> check_permissions(Time now);
+  // Whether the last token was had with the next secret, since the directory refused the first.
+  bool needed_next_secret();
+
   Answer<Heartbeat> heartbeat(Time now);
   Answer<Provisioning> provision(const Pages& pages, Time now);
   Answer<Provisioning> deprovision(const Pages& pages, Time now);
@@ -165,7 +191,7 @@ class Client {
   Answer<std::vector<std::string>> assign_policy(const std::string& policy_id,
                                                  const std::vector<std::string>& group_ids, Time now);
 
-  // The message id to ask about with message().
+  // The message id to ask about with message(); empty when the service has applied the message at once.
   Answer<std::string> upload(const Upload& upload, const Extensions& extensions, Time now);
   // Problems: `not_found` when the service has no such message; `stale`, `permanent` and the others when it failed.
   Answer<MessageState> message(const std::string& message_id, Time now);
@@ -186,6 +212,8 @@ class Client {
 
   Answer<std::string> token(Resource resource, Time now);
   Answer<Token> fetch_token(Resource resource, Time now);
+  Answer<Token> fetch_token_with(Resource resource, const std::string& client_secret, Time now);
+  const char* tenant_api_version(const char* when_device_partner) const;
   Answer<Services> find_services(Time now);
   Answer<json::Object> endpoints_of_intune(Time now);
   Answer<Provisioning> put_provisioning(int provisioned, const Pages& pages, Time now);
@@ -205,6 +233,15 @@ class Client {
   std::optional<Services> services_;
   Time services_expire_ = kEpoch;
   std::string tenant_id_;
+  bool needed_next_secret_ = false;
 };
+
+// What usually is behind a Problem's reason, and what to do about it: for the person who sees it. Reasons that nothing
+// is known about have empty texts.
+struct Advice {
+  std::string_view cause;
+  std::string_view remedy;
+};
+Advice advice_on(std::string_view reason);
 
 }  // namespace wardbridge::partner

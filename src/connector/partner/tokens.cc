@@ -10,6 +10,7 @@ namespace {
 constexpr Duration kDeadline = seconds{10};
 constexpr Duration kTokenMargin = minutes{5};
 constexpr Duration kServicesLifetime = hours{24};
+constexpr const char* kOnlyPermission = "update_device_attributes";
 constexpr const char* kIntuneAppId = "0000000a-0000-0000-c000-000000000000";
 
 std::string without_trailing_slash(std::string url) {
@@ -37,16 +38,48 @@ void Client::drop_services() {
 }
 
 Answer<Client::Token> Client::fetch_token(Resource resource, Time now) {
+  bool next_first = needed_next_secret();
+  const std::string& first = next_first ? account_.next_client_secret : account_.client_secret;
+  const std::string& second = next_first ? account_.client_secret : account_.next_client_secret;
+  Answer<Token> token = fetch_token_with(resource, first, now);
+  if (token.ok() || second.empty()) return token;
+  // Both are alive during a rotation: whichever the directory takes is used from then on.
+  const std::string& reason = token.failure().reason;
+  if (reason != "invalid_client" && reason != "secret_expired") return token;
+  Answer<Token> other = fetch_token_with(resource, second, now);
+  if (!other.ok()) return token;
+  std::lock_guard lock(mutex_);
+  needed_next_secret_ = !next_first;
+  return other;
+}
+
+bool Client::needed_next_secret() {
+  std::lock_guard lock(mutex_);
+  return needed_next_secret_;
+}
+
+Answer<Client::Token> Client::fetch_token_with(Resource resource, const std::string& client_secret, Time now) {
   const Endpoints& endpoints = account_.endpoints;
   std::string scope = (resource == Resource::graph ? endpoints.graph_base : endpoints.audience) + "/.default";
+  std::string url = endpoints.login_base + "/" + text::percent_encode(account_.tenant) + "/oauth2/v2.0/token";
+  text::Form form{{"client_id", account_.client_id}, {"scope", scope}};
+  if (is_certificate(client_secret)) {
+    Result<std::string> assertion = client_assertion(client_secret, account_.client_id, url, entropy_, now);
+    if (!assertion.ok()) {
+      return Problem{
+          .kind = Problem::Kind::credentials, .reason = "bad_certificate", .message = assertion.failure().message};
+    }
+    form.emplace_back("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
+    form.emplace_back("client_assertion", *assertion);
+  } else {
+    form.emplace_back("client_secret", client_secret);
+  }
+  form.emplace_back("grant_type", "client_credentials");
   http::OutboundRequest request{
       .method = "POST",
-      .url = endpoints.login_base + "/" + text::percent_encode(account_.tenant) + "/oauth2/v2.0/token",
+      .url = url,
       .headers = {{"Content-Type", "application/x-www-form-urlencoded"}, {"Accept", "application/json"}},
-      .body = text::to_form({{"client_id", account_.client_id},
-                             {"scope", scope},
-                             {"client_secret", account_.client_secret},
-                             {"grant_type", "client_credentials"}})};
+      .body = text::to_form(form)};
   Result<http::Response> response = transport_.send(request, kDeadline);
   if (!response.ok()) return problem_from_network(response.failure());
   if (response->status != 200) return problem_from_token_endpoint(*response, now);
@@ -95,6 +128,32 @@ Answer<std::string> Client::tenant_id(Time now) {
       .kind = Problem::Kind::credentials,
       .reason = "unknown_tenant_id",
       .message = "the token of `" + account_.tenant + "` does not say which tenant it is: configure its GUID"};
+}
+
+Answer<std::vector<std::string>> Client::check_permissions(Time now) {
+  std::string text = TRY(token(Resource::intune, now));
+  Result<crypto::UnverifiedJws> jws = crypto::peek_jws(text);
+  if (!jws.ok()) return std::vector<std::string>{};  // a token need not be readable for anyone but the service
+  std::vector<std::string> roles;
+  if (const json::Array* claimed = json::array_at(jws->claims, "roles")) {
+    for (const json::Value& role : *claimed) {
+      if (role.is_string()) roles.emplace_back(std::string_view(role.get_string()));
+    }
+  }
+  auto refuse = [&](const char* reason, std::string message) -> Problem {
+    drop_tokens();  // so that a repair shows in the very next one
+    return {.kind = Problem::Kind::permission, .reason = reason, .message = std::move(message)};
+  };
+  if (std::ranges::find(roles, kOnlyPermission) == roles.end()) {
+    return refuse("permission_missing", "the application has no permission `" + std::string(kOnlyPermission) +
+                                            "` on the Intune API, or nobody granted admin consent");
+  }
+  std::erase(roles, kOnlyPermission);
+  if (!roles.empty()) {
+    return refuse("permission_extra", "the application has `" + text::join(roles, "`, `") +
+                                          "` besides the only permission that works, `" + kOnlyPermission + "`");
+  }
+  return std::vector<std::string>{kOnlyPermission};
 }
 
 // ENTRA: one form asks for the service principal first; the other addresses it by its application id.
@@ -165,6 +224,9 @@ Answer<http::Response> Client::send(const Call& call, Time now) {
   http::OutboundRequest request{.method = call.method, .url = call.url, .headers = {}, .body = ""};
   request.headers.set("Accept", "application/json");
   request.headers.set("client-request-id", entropy_.guid());
+  if (call.is_service && !account_.instance_id.empty()) {
+    request.headers.set("Wardbridge-Instance", account_.instance_id);
+  }
   if (call.body) {
     request.headers.set("Content-Type", "application/json");
     request.headers.set("Prefer", "return-content");
@@ -190,8 +252,9 @@ Answer<http::Response> Client::send(const Call& call, Time now) {
   }
 }
 
-Answer<json::Object> Client::call(const Call& call, Time now) {
-  http::Response response = TRY(send(call, now));
+Answer<json::Object> Client::call(const Call& call, Time now) { return object_of(TRY(send(call, now)), now); }
+
+Answer<json::Object> object_of(const http::Response& response, Time now) {
   if (response.status < 200 || response.status > 299) return problem_from_status(response, now);
   Result<json::Value> body = json::parse(response.body);
   if (!body.ok() || !body->is_object()) {

@@ -1,5 +1,7 @@
 #include "connector/partner/wire.h"
 
+#include <algorithm>
+
 namespace wardbridge::partner {
 namespace {
 
@@ -22,8 +24,23 @@ std::string detail_of(const http::Response& response) {
       detail = json::text_at(*message, "value").value_or("");
     }
   }
-  if (detail.size() > kDetailBytes) detail.resize(kDetailBytes);
+  // ENTRA: trace and correlation ids follow on lines of their own.
+  detail.resize(std::min({detail.size(), kDetailBytes, detail.find_first_of("\r\n")}));
   return detail;
+}
+
+// Our own tenant says in `code` which of the known refusals it is; the words of the real service are not published.
+std::string reason_in(const http::Response& response, const char* otherwise) {
+  Result<json::Value> value = json::parse(response.body);
+  const json::Object* body = value.ok() ? value->if_object() : nullptr;
+  const json::Object* error = body ? json::object_at(*body, "odata.error") : nullptr;
+  std::string_view code = error ? json::text_at(*error, "code").value_or("") : "";
+  if (code == "missing_role") return "permission_missing";
+  for (const char* known :
+       {"permission_extra", "application_not_entered", "integration_terminated", "second_instance"}) {
+    if (code == known) return known;
+  }
+  return otherwise;
 }
 
 std::string with_detail(std::string sentence, const std::string& detail) {
@@ -36,7 +53,8 @@ Problem problem(Problem::Kind kind, std::string reason, std::string message, std
 
 }  // namespace
 
-json::Object upload_body(const std::string& tenant_id, const Upload& upload, const Extensions& extensions, Time now) {
+json::Object upload_body(const std::string& tenant_id, const Upload& upload, const Extensions& extensions,
+                         Protocol protocol, Time now) {
   std::string last_update = to_iso8601(upload.last_update);
   json::Object inventory = {
       {"EntityType", 1},
@@ -67,11 +85,17 @@ json::Object upload_body(const std::string& tenant_id, const Upload& upload, con
     compliance["WardbridgeEpoch"] = upload.epoch;
     compliance["WardbridgeSequence"] = upload.sequence;
   }
-  return {
-      {"TenantId", tenant_id},
-      {"UploadTime", to_iso8601(now)},
-      {"Content", json::to_text(json::Array{std::move(inventory), std::move(compliance)})},
-  };
+  json::Object body{{"TenantId", tenant_id}, {"UploadTime", to_iso8601(now)}};
+  if (protocol == Protocol::device_partner) {
+    // ENTRA: section 2.5. DEVIATION: in 2018 Intune judged these attributes; here they go along with the verdict, and
+    // the compliance entity is sent also when some of them are not known.
+    for (const auto& member : upload.inventory) inventory[member.key()] = member.value();
+    for (const auto& member : upload.security) compliance[member.key()] = member.value();
+    body["Content"] = json::Array{std::move(inventory), std::move(compliance)};
+  } else {
+    body["Content"] = json::to_text(json::Array{std::move(inventory), std::move(compliance)});
+  }
+  return body;
 }
 
 std::optional<std::int64_t> error_code(const json::Object& body) {
@@ -93,6 +117,8 @@ Problem problem_from_error_code(std::int64_t code, const json::Object& body) {
       return problem(Problem::Kind::permanent, "device_not_found", message);
     case 409:
       return problem(Problem::Kind::stale, "newer_version_there", message);
+    case 412:
+      return problem(Problem::Kind::permanent, "user_not_assigned", message);
     case 429:
       return problem(Problem::Kind::unreachable, "throttled", message);
     default:
@@ -109,7 +135,7 @@ Problem problem_from_status(const http::Response& response, Time now) {
     case 401:
       return problem(Problem::Kind::credentials, "unauthorized", message);
     case 403:
-      return problem(Problem::Kind::permission, "forbidden", message);
+      return problem(Problem::Kind::permission, reason_in(response, "forbidden"), message);
     case 404:
     case 410:
       // Not about a device: the discovered address is out of date, and the next call finds the new one.
@@ -142,6 +168,13 @@ Problem problem_from_token_endpoint(const http::Response& response, Time now) {
   bool not_granted = error == "invalid_resource" || error == "invalid_scope" || error == "consent_required" ||
                      error == "access_denied";
   if (not_granted) return problem(Problem::Kind::permission, error, message);
+  // ENTRA: the AADSTS codes that call for different repairs.
+  const json::Array* codes = body ? json::array_at(*body, "error_codes") : nullptr;
+  std::int64_t code = codes && !codes->empty() && codes->front().is_int64() ? codes->front().get_int64() : 0;
+  if (code == 7000222) return problem(Problem::Kind::credentials, "secret_expired", message);
+  if (code == 700016) return problem(Problem::Kind::credentials, "application_unknown", message);
+  if (code == 90002 || code == 900023) return problem(Problem::Kind::credentials, "tenant_unknown", message);
+  if (code == 90038 || code == 900382) return problem(Problem::Kind::credentials, "other_cloud", message);
   if (error == "invalid_client" || error == "unauthorized_client")
     return problem(Problem::Kind::credentials, error, message);
   // Whatever else it refuses (no such tenant, ...) needs other settings, which is what `credentials` means to a caller.

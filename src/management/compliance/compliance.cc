@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "management/compliance/device_inventory.h"
 #include "management/compliance/tenant_domains.h"
 
 namespace wardbridge::compliance {
@@ -10,7 +11,8 @@ namespace {
 
 constexpr std::string_view kPlatform = "macOS";
 constexpr std::string_view kRegistrationColumns =
-    "id, computer_id, username, device_id, user_id, user_principal_name, registered";
+    "id, computer_id, username, device_id, user_id, user_principal_name, registered, token_failing_since,"
+    " deactivated_at";
 
 Registration registration_from(const store::Row& row) {
   return {.id = RegistrationId{row.integer(0)},
@@ -19,7 +21,9 @@ Registration registration_from(const store::Row& row) {
           .device_id = row.text(3),
           .user_id = row.text(4),
           .user_principal_name = row.text(5),
-          .registered = row.time(6)};
+          .registered = row.time(6),
+          .token_failing_since = row.time(7),
+          .deactivated = row.time(8)};
 }
 
 State state_from(const std::string& name) {
@@ -71,8 +75,8 @@ std::string unmet(const criteria::Because& because) {
 // Reasons and reports need more of a computer than a check-in that changes no verdict brings along.
 class Subject {
  public:
-  Subject(store::Transaction& tx, groups::GroupBook& book, const inventory::Computer& computer)
-      : tx_(tx), book_(book), computer_(computer) {}
+  Subject(store::Transaction& tx, groups::GroupBook& book, const inventory::Computer& computer, bool with_inventory)
+      : tx_(tx), book_(book), computer_(computer), with_inventory_(with_inventory) {}
 
   const inventory::Computer& row() const { return computer_; }
   const inventory::Computer& whole() {
@@ -80,6 +84,11 @@ class Subject {
       auto sections = book_.sections_needed(tx_);
       if (std::ranges::find(sections, inventory::Section::operating_system) == sections.end()) {
         sections.push_back(inventory::Section::operating_system);  // the directory is told the version
+      }
+      if (with_inventory_) {
+        for (inventory::Section section : sections_of_inventory()) {
+          if (std::ranges::find(sections, section) == sections.end()) sections.push_back(section);
+        }
       }
       whole_ = inventory::with_stored_sections(tx_, computer_, sections);
     }
@@ -96,6 +105,7 @@ class Subject {
   store::Transaction& tx_;
   groups::GroupBook& book_;
   const inventory::Computer& computer_;
+  bool with_inventory_;
   std::optional<inventory::Computer> whole_;
 };
 
@@ -158,12 +168,29 @@ Verdict judge(store::Transaction& tx, groups::GroupBook& book, const Settings& s
           .valid_until = valid_until};
 }
 
+// JAMF: an account whose sign-in failed is reported non-compliant until somebody signs in again.
+Verdict deactivated_verdict(const Registration& registration) {
+  return {.applicable = true,
+          .state = State::non_compliant,
+          .reason = "the sign-in of `" + registration.username + "` to the directory failed on " +
+                    to_iso8601(registration.deactivated, false) + ": run `jamfaad gatherAADInfo` as that person"};
+}
+
+// When time alone changes the inventory state that is told.
+Time next_inventory_state_at(const Registration& registration, const inventory::Computer& computer, Time now) {
+  if (inventory_state(registration, computer.last_check_in, now) != InventoryState::activated) return kNever;
+  Time silent = computer.last_check_in + kUnresponsiveAfter;
+  if (registration.token_failing_since == kEpoch) return silent;
+  return std::min(silent, registration.token_failing_since + kUnresponsiveAfter);
+}
+
 // A report says the same to the directory when only times moved a little: a verdict's end is pushed out while a good
 // part of it is still left, not at every check-in.
 bool worth_sending(const ledger::DeviceReport& held, const ledger::DeviceReport& wanted, Duration validity) {
   ledger::DeviceReport same_times = wanted;
   same_times.last_check_in = held.last_check_in;
   same_times.valid_until = held.valid_until;
+  if (!is_worth_telling(held.inventory, wanted.inventory)) same_times.inventory = held.inventory;
   if (!(same_times == held)) return true;
   if (wanted.is_denial()) return false;
   Duration later = wanted.valid_until - held.valid_until;
@@ -172,7 +199,7 @@ bool worth_sending(const ledger::DeviceReport& held, const ledger::DeviceReport&
 
 // Whether there was anything new to tell.
 bool tell_directory(store::Transaction& tx, const Settings& settings, Subject& subject,
-                    const Registration& registration, const Verdict& verdict, Time check_in_at, Time now) {
+                    const Registration& registration, const Verdict& verdict, Time check_in_at, Time now, Cause cause) {
   const inventory::Computer& computer = subject.row();
   using Report = ledger::DeviceReport;
   bool compliant = verdict.state == State::compliant;
@@ -187,8 +214,14 @@ bool tell_directory(store::Transaction& tx, const Settings& settings, Subject& s
                 .last_check_in = computer.last_check_in,
                 .valid_until = compliant ? verdict.valid_until : now + settings.validity,
                 .reason = verdict.reason};
-  std::string subject_name = subject_of(registration.device_id);
   ledger::ConnectionId connection = connection_of(tx, settings, registration.user_principal_name);
+  if (settings.sends_inventory && connection == settings.connection) {
+    DeviceInventory told = device_inventory(subject.whole(), registration.username, registration.user_principal_name,
+                                            inventory_state(registration, computer.last_check_in, now));
+    report.inventory = std::move(told.about);
+    report.security = std::move(told.security);
+  }
+  std::string subject_name = subject_of(registration.device_id);
   if (settings.has_tenant_domains) {
     retract_elsewhere(tx, registration.device_id, connection, "the device belongs to another tenant now", now);
   }
@@ -196,14 +229,42 @@ bool tell_directory(store::Transaction& tx, const Settings& settings, Subject& s
   if (held && !held->is_retraction && !worth_sending(held->report, report, settings.validity)) return false;
   // A computer that the integration never applied to is none of the directory's business.
   if (!held && !verdict.applicable) return false;
+  // Back to what the directory holds is no move; neither is a first word.
+  bool moves =
+      held && !held->is_retraction && held->state != ledger::State::held && held->report.verdict != report.verdict;
+  bool by_configuration = cause == Cause::edited_group || (cause == Cause::time && settings.changing);
   ledger::desire(tx,
                  {.connection_id = connection,
                   .subject = subject_name,
                   .report = report,
                   .check_in_at = check_in_at,
-                  .verdict_at = now},
+                  .verdict_at = now,
+                  .hold = moves && by_configuration},
                  now);
   return true;
+}
+
+// Whether what is held is little enough to go without a person's word.
+bool may_go(const Settings& current, const Held& waiting) {
+  if (waiting.devices == 0) return false;
+  return waiting.devices <= kFewDevices || waiting.devices * 100 <= waiting.of * current.hold_percent;
+}
+
+// Those that verdicts are told to.
+std::vector<ledger::ConnectionId> connections_in_use(store::Transaction& tx) {
+  std::vector<ledger::ConnectionId> connections;
+  for (const auto& row : tx.query("SELECT connection_id FROM compliance_setting WHERE platform = ? UNION"
+                                  " SELECT connection_id FROM compliance_tenant_domain",
+                                  {kPlatform})) {
+    if (row.integer(0) != 0) connections.push_back({row.integer(0)});
+  }
+  return connections;
+}
+
+std::int64_t release_all(store::Transaction& tx, Time now) {
+  std::int64_t released = 0;
+  for (ledger::ConnectionId connection : connections_in_use(tx)) released += ledger::release_held(tx, connection, now);
+  return released;
 }
 
 }  // namespace
@@ -220,12 +281,65 @@ const char* wire_name(State state) {
   CHECK(false);
 }
 
+const char* wire_name(InventoryState state) {
+  switch (state) {
+    case InventoryState::activated:
+      return "ACTIVATED";
+    case InventoryState::deactivated:
+      return "DEACTIVATED";
+    case InventoryState::unresponsive:
+      return "UNRESPONSIVE";
+  }
+  CHECK(false);
+}
+
+InventoryState inventory_state(const Registration& registration, Time last_check_in, Time now) {
+  if (registration.deactivated != kEpoch) return InventoryState::deactivated;
+  bool token_stale =
+      registration.token_failing_since != kEpoch && now >= registration.token_failing_since + kUnresponsiveAfter;
+  return token_stale || now >= last_check_in + kUnresponsiveAfter ? InventoryState::unresponsive
+                                                                  : InventoryState::activated;
+}
+
+Status note_token(store::Transaction& tx, ComputerId computer, const std::string& username, TokenNews news,
+                  const audit::Actor& by, Time now) {
+  auto registrations = registrations_of(tx, computer);
+  auto found = std::ranges::find(registrations, username, &Registration::username);
+  if (found == registrations.end()) {
+    return not_found("no_registration", "the account `" + username.substr(0, 80) + "` is not registered");
+  }
+  Registration wanted = *found;
+  if (news == TokenNews::refreshed) {
+    wanted.token_failing_since = kEpoch;
+    wanted.deactivated = kEpoch;
+  } else {
+    if (wanted.token_failing_since == kEpoch) wanted.token_failing_since = now;
+    if (news == TokenNews::sign_in_failed && wanted.deactivated == kEpoch) wanted.deactivated = now;
+  }
+  bool same = wanted.token_failing_since == found->token_failing_since && wanted.deactivated == found->deactivated;
+  if (same) return done();
+  tx.post("UPDATE compliance_registration SET token_failing_since = ?, deactivated_at = ? WHERE id = ?",
+          {wanted.token_failing_since, wanted.deactivated, wanted.id.value});
+  const char* word = news == TokenNews::refreshed ? "refreshed"
+                     : news == TokenNews::failed  ? "refresh failed"
+                                                  : "sign-in failed";
+  audit::record(tx, {.time = now,
+                     .actor = by,
+                     .action = "update",
+                     .object_type = "Computer",
+                     .object_id = std::to_string(computer.value),
+                     .object_name = username,
+                     .details = {{"directoryToken", word}}});
+  return done();
+}
+
 std::string subject_of(const std::string& device_id) { return "device|" + device_id; }
 
 Settings settings(store::Transaction& tx) {
   auto row = tx.query_one(
-      "SELECT enabled, compliance_group, applicable_group, connection_id, validity_milliseconds,"
-      " (SELECT COUNT(*) FROM compliance_tenant_domain) FROM compliance_setting WHERE platform = ?",
+      "SELECT enabled, compliance_group, applicable_group, connection_id, validity_milliseconds, sends_inventory,"
+      " hold_percent, changing, (SELECT COUNT(*) FROM compliance_tenant_domain)"
+      " FROM compliance_setting WHERE platform = ?",
       {kPlatform});
   if (!row) return {};
   return {.enabled = row->flag(0),
@@ -233,7 +347,10 @@ Settings settings(store::Transaction& tx) {
           .applicable_group = groups::GroupId{row->integer(2)},
           .connection = ledger::ConnectionId{row->integer(3)},
           .validity = Duration{row->integer(4)},
-          .has_tenant_domains = row->integer(5) > 0};
+          .hold_percent = static_cast<int>(row->integer(6)),
+          .changing = row->flag(7),
+          .sends_inventory = row->flag(5),
+          .has_tenant_domains = row->integer(8) > 0};
 }
 
 Status change_settings(store::Transaction& tx, const Settings& wanted, const audit::Actor& by, Time now) {
@@ -250,15 +367,20 @@ Status change_settings(store::Transaction& tx, const Settings& wanted, const aud
   if (wanted.validity < hours{1} || wanted.validity > days{120}) {
     return invalid("bad_validity", "`validityHours` must be between 1 and 2880", "validityHours");
   }
+  if (wanted.hold_percent < 1 || wanted.hold_percent > 100) {
+    return invalid("bad_share", "`holdPercent` must be between 1 and 100", "holdPercent");
+  }
   Settings old = settings(tx);
   tx.execute(
       "INSERT INTO compliance_setting (platform, enabled, compliance_group, applicable_group, connection_id,"
-      " validity_milliseconds) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (platform) DO UPDATE SET"
+      " validity_milliseconds, sends_inventory, hold_percent, changing) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT "
+      "(platform) DO UPDATE SET"
       " enabled = excluded.enabled, compliance_group = excluded.compliance_group,"
       " applicable_group = excluded.applicable_group, connection_id = excluded.connection_id,"
-      " validity_milliseconds = excluded.validity_milliseconds",
+      " validity_milliseconds = excluded.validity_milliseconds, sends_inventory = excluded.sends_inventory,"
+      " hold_percent = excluded.hold_percent, changing = 1",
       {kPlatform, wanted.enabled, wanted.compliance_group.value, wanted.applicable_group.value, wanted.connection.value,
-       wanted.validity.count()});
+       wanted.validity.count(), wanted.sends_inventory, wanted.hold_percent});
   auto change = [](auto before, auto after) { return json::Object{{"old", before}, {"new", after}}; };
   audit::record(tx,
                 {.time = now,
@@ -323,7 +445,7 @@ Result<RegistrationId> submit_registration(store::Transaction& tx, const Registr
       "INSERT INTO compliance_registration (id, computer_id, username, device_id, user_id, user_principal_name,"
       " registered) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET device_id = excluded.device_id,"
       " user_id = excluded.user_id, user_principal_name = excluded.user_principal_name,"
-      " registered = excluded.registered",
+      " registered = excluded.registered, token_failing_since = 0, deactivated_at = 0",
       {stored.id.value, stored.computer.value, stored.username, stored.device_id, stored.user_id,
        stored.user_principal_name, now});
   audit::record(tx, {.time = now,
@@ -360,15 +482,20 @@ StandingVerdicts standing_verdicts(store::Transaction& tx, Time after) {
 }
 
 Assessment assess(store::Transaction& tx, groups::GroupBook& book, const inventory::Computer& computer,
-                  Time check_in_at, Time now) {
+                  Time check_in_at, Time now, Cause cause) {
   auto registrations = registrations_of(tx, computer.id);
   if (registrations.empty()) return {};
   Settings current = settings(tx);
   if (!current.enabled) return {};
-  Subject subject(tx, book, computer);
-  Verdict verdict = judge(tx, book, current, subject, now);
-  Assessment assessment{.look_again = verdict.valid_until};
+  Subject subject(tx, book, computer, current.sends_inventory);
+  const Verdict of_all = judge(tx, book, current, subject, now);
+  Assessment assessment{.look_again = of_all.valid_until};
   for (const Registration& registration : registrations) {
+    Verdict verdict = of_all;
+    if (registration.deactivated != kEpoch && verdict.applicable) verdict = deactivated_verdict(registration);
+    if (current.sends_inventory) {
+      assessment.look_again = std::min(assessment.look_again, next_inventory_state_at(registration, computer, now));
+    }
     auto stored = stored_state(tx, registration);
     bool changed = !stored || stored->state != verdict.state || stored->applicable != verdict.applicable ||
                    stored->reason != verdict.reason || stored->valid_until != verdict.valid_until;
@@ -382,10 +509,44 @@ Assessment assess(store::Transaction& tx, groups::GroupBook& book, const invento
                        .since = since,
                        .judged = now});
     }
-    if (tell_directory(tx, current, subject, registration, verdict, check_in_at, now))
+    if (tell_directory(tx, current, subject, registration, verdict, check_in_at, now, cause))
       assessment.something_to_send = true;
   }
   return assessment;
+}
+
+Held held(store::Transaction& tx) {
+  Held all;
+  for (ledger::ConnectionId connection : connections_in_use(tx)) {
+    ledger::Counts counts = ledger::counts(tx, connection);
+    all.devices += counts.held;
+    all.of += counts.pending + counts.delivered + counts.parked + counts.held;
+  }
+  return all;
+}
+
+bool has_change_to_finish(store::Transaction& tx) {
+  Settings current = settings(tx);
+  return current.changing || may_go(current, held(tx));
+}
+
+bool finish_change(store::Transaction& tx, Time now) {
+  Settings current = settings(tx);
+  if (current.changing) tx.execute("UPDATE compliance_setting SET changing = 0 WHERE platform = ?", {kPlatform});
+  return may_go(current, held(tx)) && release_all(tx, now) > 0;
+}
+
+Status confirm_change(store::Transaction& tx, const audit::Actor& by, Time now) {
+  std::int64_t released = release_all(tx, now);
+  if (released == 0) return conflict("nothing_held", "no verdict is held back");
+  audit::record(tx, {.time = now,
+                     .actor = by,
+                     .action = "update",
+                     .object_type = "Conditional Access",
+                     .object_id = std::string(kPlatform),
+                     .object_name = "Device Compliance",
+                     .details = {{"confirmedVerdicts", released}}});
+  return done();
 }
 
 void forget_computer(store::Transaction& tx, ComputerId computer, Time now) {

@@ -31,7 +31,12 @@ struct Settings {
   groups::GroupId compliance_group;
   groups::GroupId applicable_group;
   ledger::ConnectionId connection;
-  Duration validity = hours{24};    // how long a verdict outlives the last check-in
+  Duration validity = hours{24};  // how long a verdict outlives the last check-in
+  // A change of configuration that moves the verdicts of more of the directory's devices than this waits for
+  // confirm_change(). 100: none waits. A few devices (kFewDevices) never wait.
+  int hold_percent = 20;
+  bool changing = false;            // a change of these settings is still being carried out
+  bool sends_inventory = false;     // whether the connection carries inventory beside the verdict: a manual one does
   bool has_tenant_domains = false;  // some devices are told to other connections (tenant_domains.h); as read
 };
 Settings settings(store::Transaction& tx);
@@ -48,7 +53,25 @@ struct Registration {
   std::string user_id;    // directory object id of the user
   std::string user_principal_name;
   Time registered = kEpoch;
+  // Of the account's sign-in to the directory, as its Mac tells; kEpoch: all is well.
+  Time token_failing_since = kEpoch;
+  Time deactivated = kEpoch;
 };
+
+// *Conditional Access Inventory State* of a local account.
+enum class InventoryState { activated = 0, deactivated = 1, unresponsive = 2 };
+const char* wire_name(InventoryState state);  // `ACTIVATED`
+// JAMF: unresponsive when the Mac has not checked in for 24 hours, or the token could not be refreshed for as long;
+// deactivated when a sign-in by hand failed as well.
+inline constexpr Duration kUnresponsiveAfter = hours{24};
+InventoryState inventory_state(const Registration& registration, Time last_check_in, Time now);
+
+// What became of an account's token on its Mac. `refreshed` brings a deactivated account back.
+enum class TokenNews { refreshed, failed, sign_in_failed };
+// Audited where it changes anything. `not_found`/`no_registration`.
+Status note_token(store::Transaction& tx, ComputerId computer, const std::string& username, TokenNews news,
+                  const audit::Actor& by, Time now);
+
 // What a Mac submits after it joined the directory. The same account again replaces its device, and the device that it
 // had before is retracted. `bad_device_id`, `bad_user_id`: not GUIDs. `conflict`/`device_taken`: the device belongs to
 // another computer.
@@ -79,6 +102,25 @@ struct StandingVerdicts {
 // Verdicts that end after `after`; those that have ended, too, with kEpoch.
 StandingVerdicts standing_verdicts(store::Transaction& tx, Time after);
 
+// --- Changes of configuration that move many verdicts at once: an edited group, other groups in the settings. What
+// they move is held in the ledger; once the change is carried out it goes, unless it is too much: then a person has to
+// confirm it, or change the configuration back. What a Mac itself changes never waits, nor does law 4; and a held
+// verdict ends in the directory when the one before it ends (law 3).
+inline constexpr std::int64_t kFewDevices = 10;
+struct Held {
+  std::int64_t devices = 0;
+  std::int64_t of = 0;  // that the directory was told of
+};
+Held held(store::Transaction& tx);
+bool has_change_to_finish(store::Transaction& tx);
+// When no computer waits to be judged: whether something goes now.
+bool finish_change(store::Transaction& tx, Time now);
+// Audited. `conflict`/`nothing_held`.
+Status confirm_change(store::Transaction& tx, const audit::Actor& by, Time now);
+
+// Why a computer is judged.
+enum class Cause { computer, time, edited_group };
+
 struct Assessment {
   Time look_again = kNever;        // kNever: only when something changes
   bool something_to_send = false;  // the ledger has a new wish
@@ -86,7 +128,7 @@ struct Assessment {
 // Judges every registration of a computer from its stored membership, and desires what the directory shall hold.
 // Sections that are not at hand are read when a reason or a report needs them.
 Assessment assess(store::Transaction& tx, groups::GroupBook& book, const inventory::Computer& computer,
-                  Time check_in_at, Time now);
+                  Time check_in_at, Time now, Cause cause = Cause::computer);
 
 // The computer is about to be deleted: the directory is told first (law 5), then its registrations go.
 void forget_computer(store::Transaction& tx, ComputerId computer, Time now);

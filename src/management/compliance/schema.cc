@@ -39,6 +39,16 @@ CREATE TABLE compliance_tenant_domain (
   domain TEXT NOT NULL PRIMARY KEY,
   connection_id BIGINT NOT NULL
 );
+)sql",
+                                R"sql(
+ALTER TABLE compliance_setting ADD COLUMN sends_inventory BIGINT NOT NULL DEFAULT 0;
+)sql",
+                                // Times; 0: it did not happen.
+                                R"sql(
+ALTER TABLE compliance_registration ADD COLUMN token_failing_since BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE compliance_registration ADD COLUMN deactivated_at BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE compliance_setting ADD COLUMN hold_percent BIGINT NOT NULL DEFAULT 20;
+ALTER TABLE compliance_setting ADD COLUMN changing BIGINT NOT NULL DEFAULT 0;
 )sql"}};
 
 }  // namespace wardbridge::compliance

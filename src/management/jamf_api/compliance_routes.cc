@@ -63,12 +63,26 @@ json::Value still_trusted(store::Transaction& tx, const compliance::Settings& se
                       "`: POST /api/v1/wardbridge/connections/" + id + "/disable"}};
 }
 
+// Verdicts that a change of configuration moved, and that wait for somebody's word; null when there are none.
+json::Value held_json(store::Transaction& tx) {
+  compliance::Held held = compliance::held(tx);
+  if (held.devices == 0) return nullptr;
+  return json::Object{{"devices", held.devices},
+                      {"of", held.of},
+                      {"message", "A change of configuration moves the verdicts of " + std::to_string(held.devices) +
+                                      " of " + std::to_string(held.of) +
+                                      " devices. Confirm it by POST /api/v1/wardbridge/device-compliance/held/confirm, "
+                                      "or change it back"}};
+}
+
 json::Object settings_json(store::Transaction& tx, const compliance::Settings& settings, Time now) {
   return {{"platform", "macOS"},
           {"enabled", settings.enabled},
           {"complianceGroupId", std::to_string(settings.compliance_group.value)},
           {"applicableGroupId", std::to_string(settings.applicable_group.value)},
           {"connectionId", std::to_string(settings.connection.value)},
+          {"holdPercent", settings.hold_percent},
+          {"held", held_json(tx)},
           {"validityHours", std::chrono::duration_cast<hours>(settings.validity).count()},
           {"stillTrusted", still_trusted(tx, settings, now)}};
 }
@@ -102,9 +116,11 @@ Result<http::Response> put_settings(const Dependencies& deps, const http::Reques
     wanted.connection.value = TRY(id_member(object, "connectionId", wanted.connection.value));
     auto old_hours = std::chrono::duration_cast<hours>(wanted.validity).count();
     wanted.validity = hours{TRY(json::optional_integer(object, "validityHours", old_hours))};
+    wanted.hold_percent = static_cast<int>(TRY(json::optional_integer(object, "holdPercent", wanted.hold_percent)));
     // Verdicts for a connection that nobody works on would wait for ever.
-    if (wanted.enabled && wanted.connection && !device_compliance::find(tx, wanted.connection) &&
-        !cloud_connection::find(tx, wanted.connection)) {
+    auto connection = device_compliance::find(tx, wanted.connection);
+    wanted.sends_inventory = connection && connection->settings.type == device_compliance::Type::manual;
+    if (wanted.enabled && wanted.connection && !connection && !cloud_connection::find(tx, wanted.connection)) {
       return invalid("unknown_connection", "no connection has the id " + std::to_string(wanted.connection.value),
                      "connectionId");
     }
@@ -160,6 +176,15 @@ void register_compliance_routes(Api& api, const Dependencies& deps) {
   api.add("PUT", "/api/v1/wardbridge/device-compliance", "Update Conditional Access",
           [deps](const http::Request& request, const accounts::Caller& caller) {
             return put_settings(deps, request, caller);
+          });
+  api.add("POST", "/api/v1/wardbridge/device-compliance/held/confirm", "Update Conditional Access",
+          [deps](const http::Request& request, const accounts::Caller& caller) -> Result<http::Response> {
+            TRY(deps.store.write([&](store::Transaction& tx) -> Status {
+              TRY(compliance::confirm_change(tx, caller.as_actor(request.peer.address), request.received));
+              if (deps.connections_changed) tx.after_commit(deps.connections_changed);
+              return done();
+            }));
+            return http::no_content();
           });
   api.add(
       "GET", "/api/v1/wardbridge/deliveries/{deviceId}", "Read Device Compliance Information",

@@ -227,5 +227,266 @@ TEST_F(ComplianceRoutes, AConnectionIsDisabledBeforeItIsRemoved) {
   expect_error(remove(std::string(kConnections) + "/99"), 404, "INVALID_ID");
 }
 
+// --- From the check-in to the directory
+
+TEST_F(ComplianceRoutes, TheChainNamesTheOneNextStepFromTheMacOutwards) {
+  const std::string chain = "/api/v1/wardbridge/computers/C02XK1ABJGH5/chain";
+  EXPECT_EQ(get("/api/v1/wardbridge/computers/nobody/chain").status, 404);
+  switch_on();
+  std::string credential = enroll();
+  report_filevault(credential, "NOT_ENCRYPTED");
+  EXPECT_NE(get(chain).at("nextStep").find("Self Service"), std::string::npos) << get(chain).text;
+  send_as(credential, "POST", "/api/v1/wardbridge/registrations",
+          json::to_text(json::Object{{"username", "ann"}, {"deviceId", kDevice}, {"userId", kUser}}));
+  Answer shown = get(chain);
+  EXPECT_EQ(shown.at("registrations.0.deviceId"), kDevice);
+  EXPECT_EQ(shown.at("registrations.0.delivery.state"), "pending");
+  EXPECT_NE(shown.at("registrations.0.delivery.verdict"), "null");
+  EXPECT_EQ(shown.at("registrations.0.delivery.sent"), "null");
+  EXPECT_NE(shown.at("nextStep").find("Repair the connection `Contoso` (new)"), std::string::npos) << shown.text;
+  ASSERT_TRUE(store_
+                  ->write([&](store::Transaction& tx) -> Status {
+                    tx.execute("UPDATE connection SET state = 'active'");
+                    return done();
+                  })
+                  .ok());
+  EXPECT_NE(get(chain).at("nextStep").find("Make the Mac compliant"), std::string::npos);
+  report_filevault(credential, "ALL_ENCRYPTED");
+  EXPECT_EQ(get(chain).at("nextStep"), "Wait: the verdict is on its way.");
+  now_ += hours{24};
+  EXPECT_NE(get(chain).at("nextStep").find("Have the Mac check in"), std::string::npos);
+}
+
+TEST_F(ComplianceRoutes, AManualConnectionCarriesInventoryAndOthersDoNot) {
+  switch_on();
+  std::string credential = enroll();
+  auto report = [&](const std::string& battery, const std::string& model) {
+    send_as(credential, "POST", "/api/v1/wardbridge/check-ins",
+            R"({"sections":{"hardware":{"model":")" + model + R"(","batteryCapacityPercent":)" + battery +
+                R"(},"operatingSystem":{"fileVault2Status":"ALL_ENCRYPTED","version":"14.5"},)"
+                R"("localUserAccounts":[{"username":"ann","passwordMinLength":12,"passwordRequireAlphanumeric":true}],)"
+                R"("security":{"sipStatus":"ENABLED","gatekeeperStatus":"APP_STORE"}}})");
+  };
+  auto told = [&] {
+    return store_
+        ->read(
+            [&](store::Transaction& tx) -> Result<ledger::Delivery> { return ledger::of_device(tx, kDevice).back(); })
+        .value();
+  };
+  report("80", "MacBook Pro");
+  send_as(credential, "POST", "/api/v1/wardbridge/registrations",
+          json::to_text(json::Object{{"username", "ann"}, {"deviceId", kDevice}, {"userId", kUser}}));
+  EXPECT_TRUE(told().report.inventory.empty());
+
+  tenants_.detach("https://login.microsoftonline.com:443");
+  Answer saved = put("/api/v1/wardbridge/conditional-access",
+                     R"({"tenantName":"contoso.example","applicationId":"0b9c6f1a-2f4d-4a0c-8f55-7a6f2b1c9d77",)"
+                     R"("clientSecret":"s"})");
+  ASSERT_EQ(saved.status, 200) << saved.text;
+  ASSERT_EQ(put(kSettings, R"({"connectionId":")" + saved.at("connectionId") + R"("})").status, 200);
+  report("80", "MacBook Pro");
+  json::Object inventory = told().report.inventory;
+  EXPECT_EQ(inventory.at("SerialNumber"), "C02XK1ABJGH5");
+  EXPECT_EQ(inventory.at("Model"), "MacBook Pro");
+  EXPECT_EQ(inventory.at("BatteryCapacity"), "80%");
+  EXPECT_EQ(inventory.at("ADDomainJoined"), "FALSE");
+  json::Object security = told().report.security;
+  EXPECT_EQ(security.at("Encrypted"), true);
+  EXPECT_EQ(security.at("PasscodeLength"), "12");
+  EXPECT_EQ(security.at("PasswordType"), "alphanumeric");
+  EXPECT_EQ(security.at("SIP"), "ENABLED");
+
+  auto sequence = told().desired.sequence;
+  report("79", "MacBook Pro");
+  EXPECT_EQ(told().desired.sequence, sequence) << "a battery alone is not worth a message";
+  report("79", "MacBook Air");
+  EXPECT_GT(told().desired.sequence, sequence);
+}
+
+// --- Conditional Access inventory state
+
+TEST_F(ComplianceRoutes, TheInventoryStateOfAnAccountFollowsItsCheckInsAndItsToken) {
+  switch_on();
+  std::string credential = enroll();
+  auto check_in = [&] {
+    send_as(credential, "POST", "/api/v1/wardbridge/check-ins",
+            R"({"sections":{"operatingSystem":{"fileVault2Status":"ALL_ENCRYPTED"},)"
+            R"("localUserAccounts":[{"username":"ann"},{"username":"bob"}]}})");
+  };
+  auto tell = [&](const char* outcome) {
+    return send_as(credential, "POST", "/api/v1/wardbridge/registrations/token",
+                   R"({"username":"ann","outcome":")" + std::string(outcome) + R"("})")
+        .status;
+  };
+  auto state = [&] {
+    return get("/api/v1/computers-inventory/" + computer_ + "?section=LOCAL_USER_ACCOUNTS")
+        .at("localUserAccounts.0.azureActiveDirectoryId");
+  };
+  check_in();
+  EXPECT_EQ(tell("failed"), 404) << "not registered yet";
+  send_as(credential, "POST", "/api/v1/wardbridge/registrations",
+          json::to_text(json::Object{{"username", "ann"}, {"deviceId", kDevice}, {"userId", kUser}}));
+  const Time start = now_;
+  EXPECT_EQ(state(), "ACTIVATED");
+  EXPECT_EQ(get("/api/v1/computers-inventory/" + computer_ + "?section=LOCAL_USER_ACCOUNTS")
+                .at("localUserAccounts.0.computerAzureActiveDirectoryId"),
+            kDevice);
+  now_ = start + hours{23} + minutes{59} + seconds{59};
+  EXPECT_EQ(state(), "ACTIVATED");
+  now_ = start + hours{24};
+  EXPECT_EQ(state(), "UNRESPONSIVE");
+  now_ = start + hours{24} + seconds{1};
+  EXPECT_EQ(state(), "UNRESPONSIVE");
+  check_in();
+  EXPECT_EQ(state(), "ACTIVATED");
+
+  const Time failing = now_;
+  EXPECT_EQ(tell("failed"), 204);
+  for (now_ = failing + hours{1}; now_ < failing + hours{24}; now_ += hours{1}) {
+    check_in();
+    EXPECT_EQ(tell("failed"), 204);
+  }
+  now_ = failing + hours{23} + minutes{59} + seconds{59};
+  EXPECT_EQ(state(), "ACTIVATED");
+  now_ = failing + hours{24};
+  EXPECT_EQ(state(), "UNRESPONSIVE") << "though it checks in";
+  EXPECT_EQ(tell("refreshed"), 204);
+  EXPECT_EQ(state(), "ACTIVATED");
+  check_in();
+  EXPECT_EQ(information().at("0.complianceState"), "COMPLIANT");
+
+  EXPECT_EQ(tell("signInFailed"), 204);
+  EXPECT_EQ(state(), "DEACTIVATED");
+  EXPECT_EQ(information().at("0.complianceState"), "NON_COMPLIANT");
+  EXPECT_NE(information().at("0.wardbridge.accounts.0.reason").find("gatherAADInfo"), std::string::npos);
+  check_in();
+  EXPECT_EQ(state(), "DEACTIVATED") << "only a sign-in brings it back";
+  EXPECT_EQ(tell("refreshed"), 204);
+  EXPECT_EQ(information().at("0.complianceState"), "COMPLIANT");
+  EXPECT_EQ(tell("maybe"), 400);
+}
+
+TEST_F(ComplianceRoutes, WhatWasSentIsListedPerUsername) {
+  switch_on();
+  std::string credential = enroll();
+  report_filevault(credential, "NOT_ENCRYPTED");
+  send_as(credential, "POST", "/api/v1/wardbridge/registrations",
+          json::to_text(json::Object{{"username", "ann"}, {"deviceId", kDevice}, {"userId", kUser}}));
+  report_filevault(credential, "ALL_ENCRYPTED");
+  Answer listed = get("/api/v1/wardbridge/computers/" + computer_ + "/sent-inventory?username=ann");
+  EXPECT_EQ(listed.at("totalCount"), "1") << listed.text;
+  EXPECT_EQ(listed.at("results.0.result"), "superseded");
+  EXPECT_EQ(listed.at("results.0.sent.verdict"), "notCompliant");
+  EXPECT_EQ(get("/api/v1/wardbridge/computers/" + computer_ + "/sent-inventory?username=bob").at("totalCount"), "0");
+}
+
+// --- Changes of configuration that move many verdicts
+
+class MassChange : public ComplianceRoutes {
+ protected:
+  // So many compliant Macs, each told to the directory and believed there.
+  void enroll_fleet(int macs) {
+    switch_on();
+    for (int i = 0; i < macs; ++i) {
+      std::string number = std::to_string(100000000000 + i);
+      std::string credential = enroll("4C4C4544-0000-4000-8000-" + number, "C0" + number);
+      report_filevault(credential, "ALL_ENCRYPTED");
+      send_as(credential, "POST", "/api/v1/wardbridge/registrations",
+              json::to_text(json::Object{
+                  {"username", "ann"}, {"deviceId", "7d3f1f0e-55a1-4b6a-9a52-" + number}, {"userId", kUser}}));
+    }
+    settle();
+    ASSERT_TRUE(store_
+                    ->write([&](store::Transaction& tx) -> Status {
+                      tx.execute("UPDATE delivery SET state = 'delivered', next_attempt_at = ?", {kNever});
+                      return done();
+                    })
+                    .ok());
+  }
+  void settle() {
+    for (int i = 0; i < 20; ++i) pipeline_->run_once(now_);
+  }
+  std::int64_t count(const std::string& state) {
+    return store_
+        ->read([&](store::Transaction& tx) -> Result<std::int64_t> {
+          return tx.query_one("SELECT COUNT(*) FROM delivery WHERE state = ?", {state})->integer(0);
+        })
+        .value();
+  }
+  // The compliance group becomes one that nobody is in.
+  Answer choose_an_empty_group() {
+    std::string nobody = create_group("Nobody " + std::to_string(++groups_),
+                                      "[" + criterion("Computer Name", "is", "no such name") + "]");
+    return put(kSettings, R"({"complianceGroupId":")" + nobody + R"("})");
+  }
+  int groups_ = 0;
+};
+
+TEST_F(MassChange, AFewVerdictsGoByThemselves) {
+  enroll_fleet(10);
+  ASSERT_EQ(choose_an_empty_group().status, 200);
+  settle();
+  EXPECT_EQ(count("held"), 0);
+  EXPECT_EQ(count("pending"), 10);
+}
+
+TEST_F(MassChange, ManyWaitForSomebodysWord) {
+  enroll_fleet(12);
+  std::string before = get(kSettings).at("complianceGroupId");
+  ASSERT_EQ(choose_an_empty_group().status, 200);
+  settle();
+  EXPECT_EQ(count("held"), 12);
+  EXPECT_EQ(get(kSettings).at("held.devices"), "12");
+  EXPECT_EQ(get(kSettings).at("held.of"), "12");
+  EXPECT_NE(get("/api/v1/wardbridge/computers/" + computer_ + "/chain").at("nextStep").size(), 0u);
+  ASSERT_EQ(post(std::string(kSettings) + "/held/confirm", "{}").status, 204);
+  EXPECT_EQ(count("held"), 0);
+  EXPECT_EQ(count("pending"), 12);
+  EXPECT_EQ(post(std::string(kSettings) + "/held/confirm", "{}").status, 409);
+  EXPECT_EQ(put(kSettings, R"({"complianceGroupId":")" + before + R"("})").status, 200);
+}
+
+TEST_F(MassChange, ChangedBackNothingIsHeld) {
+  enroll_fleet(12);
+  std::string before = get(kSettings).at("complianceGroupId");
+  ASSERT_EQ(choose_an_empty_group().status, 200);
+  settle();
+  ASSERT_EQ(count("held"), 12);
+  ASSERT_EQ(put(kSettings, R"({"complianceGroupId":")" + before + R"("})").status, 200);
+  settle();
+  EXPECT_EQ(count("held"), 0);
+  EXPECT_EQ(get(kSettings).at("held"), "null");
+}
+
+TEST_F(MassChange, AnEditedGroupIsHeldAsWell) {
+  enroll_fleet(12);
+  std::string group = get(kSettings).at("complianceGroupId");
+  ASSERT_EQ(put("/api/v3/computer-groups/smart-groups/" + group,
+                R"({"name":"Encrypted","criteria":[)" + criterion("Computer Name", "is", "no such name") + "]}")
+                .status,
+            202);
+  settle();
+  EXPECT_EQ(count("held"), 12);
+}
+
+TEST_F(MassChange, WhatAMacItselfChangesNeverWaits) {
+  enroll_fleet(12);
+  std::string credential = enroll("4C4C4544-0000-4000-8000-100000000000", "C0100000000000");
+  report_filevault(credential, "NOT_ENCRYPTED");
+  settle();
+  EXPECT_EQ(count("held"), 0);
+  EXPECT_EQ(count("pending"), 1);
+}
+
+TEST_F(MassChange, TheShareCanBeChosen) {
+  enroll_fleet(12);
+  ASSERT_EQ(put(kSettings, R"({"holdPercent":100})").status, 200);
+  EXPECT_EQ(get(kSettings).at("holdPercent"), "100");
+  ASSERT_EQ(choose_an_empty_group().status, 200);
+  settle();
+  EXPECT_EQ(count("held"), 0);
+  expect_error(put(kSettings, R"({"holdPercent":0})"), 400, "INVALID_FIELD", "holdPercent");
+}
+
 }  // namespace
 }  // namespace wardbridge::jamf_api

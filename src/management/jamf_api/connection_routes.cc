@@ -21,7 +21,9 @@ json::Object policy_json(const Connection& connection) {
 json::Object connection_json(store::Transaction& tx, const Connection& connection) {
   const auto& settings = connection.settings;
   ledger::Counts counts = ledger::counts(tx, connection.id);
+  partner::Advice advice = partner::advice_on(connection.error_reason);
   return {{"id", std::to_string(connection.id.value)},
+          {"type", device_compliance::name_of(settings.type)},
           {"name", settings.name},
           {"tenant", settings.tenant},
           {"clientId", settings.client_id},
@@ -35,6 +37,8 @@ json::Object connection_json(store::Transaction& tx, const Connection& connectio
           {"state", device_compliance::name_of(connection.state)},
           {"errorReason", connection.error_reason},
           {"errorMessage", connection.error_message},
+          {"errorCause", advice.cause},
+          {"errorRemedy", advice.remedy},
           {"policy", policy_json(connection)},
           {"lastHeartbeat", time_or_null(connection.last_heartbeat)},
           {"deliveries",

@@ -65,7 +65,9 @@ class Face : public ::testing::Test {
                               .pipeline = *pipeline_,
                               .sealer = sealer_,
                               .connections_changed = [this] { ++connection_changes_; },
-                              .connections = &tenants_});
+                              .connections = &tenants_,
+                              .refuses_tenant = [](const std::string& host, int) { return host == "10.1.2.3"; },
+                              .public_url = [] { return std::string("https://jamf.example"); }});
   }
 
   // `target` is a path with its query. An empty content type sends no Content-Type.
@@ -193,8 +195,8 @@ class Face : public ::testing::Test {
   std::unique_ptr<store::Store> store_;
   groups::GroupBook book_;
   std::unique_ptr<pipeline::Pipeline> pipeline_;
-  http::InProcessTransport tenants_;  // attach the far ends of connections here
   http::Router router_;
+  http::InProcessTransport tenants_;  // attach the far ends of connections here
   int connection_changes_ = 0;
   std::optional<accounts::ClientCredentials> almighty_;
   std::string computer_;  // the id of the one enrolled last

@@ -47,9 +47,30 @@ Result<Wanted> wanted_sections(const http::Request& request, int version) {
   return wanted;
 }
 
+// JAMF: per local account, the ids that its registration gave, and its Conditional Access inventory state (which the
+// vendor's record calls `azureActiveDirectoryId`).
+void add_registrations(store::Transaction& tx, const Computer& computer, json::Object& record, Time now) {
+  json::Value* section = record.if_contains("localUserAccounts");
+  json::Array* accounts = section ? section->if_array() : nullptr;
+  if (!accounts || accounts->empty()) return;
+  auto registrations = compliance::registrations_of(tx, computer.id);
+  for (json::Value& value : *accounts) {
+    json::Object* account = value.if_object();
+    if (!account) continue;
+    for (const auto& registration : registrations) {
+      if (json::text_at(*account, "username") != registration.username) continue;
+      (*account)["computerAzureActiveDirectoryId"] = registration.device_id;
+      (*account)["userAzureActiveDirectoryId"] = registration.user_id;
+      (*account)["azureActiveDirectoryId"] =
+          compliance::wire_name(compliance::inventory_state(registration, computer.last_check_in, now));
+    }
+  }
+}
+
 json::Object record_json(store::Transaction& tx, const Computer& computer, int version, const Wanted& wanted,
                          Time now) {
   json::Object record = inventory::show(computer, version, wanted.sections);
+  add_registrations(tx, computer, record, now);
   if (wanted.groups) {
     json::Array memberships;
     for (const auto& group : groups::groups_of(tx, computer.id, now)) {

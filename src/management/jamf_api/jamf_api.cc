@@ -13,6 +13,8 @@ void register_routes(http::Router& router, const Dependencies& dependencies) {
   register_static_group_routes(api, dependencies);
   register_group_list_routes(api, dependencies);
   register_explain_routes(api, dependencies);
+  register_chain_routes(api, dependencies);
+  register_change_log_routes(api, dependencies);
   register_rehearsal_routes(api, dependencies);
   Api classic(router, dependencies.store, classic_error);
   register_classic_group_routes(classic, dependencies);
@@ -20,6 +22,7 @@ void register_routes(http::Router& router, const Dependencies& dependencies) {
   register_extension_attribute_routes(api, dependencies);
   register_compliance_routes(api, dependencies);
   register_connection_routes(api, dependencies);
+  register_conditional_access_routes(api, dependencies);
   register_cloud_connection_routes(api, dependencies);
   register_mac_routes(api, dependencies);
   register_import_routes(api, dependencies);

@@ -86,6 +86,37 @@ Result<http::Response> submit_registration(const Dependencies& deps, const http:
   return http::json_response(200, json::Object{{"id", std::to_string(id.value)}});
 }
 
+// What became of an account's token for the directory: {"username":"..","outcome":"refreshed|failed|signInFailed"}
+Result<http::Response> note_token(const Dependencies& deps, const http::Request& request) {
+  auto token = request.bearer_token();
+  if (!token) return no_device_token();
+  json::Value body = TRY(json_body(request));
+  const json::Object& object = TRY(json::as_object(body));
+  std::string username = TRY(json::required_text(object, "username"));
+  std::string outcome = TRY(json::required_text(object, "outcome"));
+  compliance::TokenNews news;
+  if (outcome == "refreshed") {
+    news = compliance::TokenNews::refreshed;
+  } else if (outcome == "failed") {
+    news = compliance::TokenNews::failed;
+  } else if (outcome == "signInFailed") {
+    news = compliance::TokenNews::sign_in_failed;
+  } else {
+    return invalid("bad_enum_value", "`outcome` can't be `" + outcome.substr(0, 80) + "`", "outcome");
+  }
+  TRY(deps.store.write([&](store::Transaction& tx) -> Status {
+    auto computer = TRY(enrollment::identify(tx, *token));
+    audit::Actor mac{.kind = audit::Actor::Kind::device,
+                     .id = std::to_string(computer.value),
+                     .name = username,
+                     .address = request.peer.address};
+    TRY(compliance::note_token(tx, computer, username, news, mac, request.received));
+    deps.pipeline.settle(tx, computer, "told of its directory token", request.received, request.received);
+    return done();
+  }));
+  return http::no_content();
+}
+
 Result<http::Response> invite(const Dependencies& deps, const http::Request& request, const accounts::Caller& caller) {
   json::Value body = TRY(json_body(request));
   const json::Object& object = TRY(json::as_object(body));
@@ -111,6 +142,8 @@ void register_mac_routes(Api& api, const Dependencies& deps) {
                [deps](const http::Request& request) { return check_in(deps, request); });
   api.add_open("POST", "/api/v1/wardbridge/registrations",
                [deps](const http::Request& request) { return submit_registration(deps, request); });
+  api.add_open("POST", "/api/v1/wardbridge/registrations/token",
+               [deps](const http::Request& request) { return note_token(deps, request); });
   api.add(
       "POST", "/api/v1/wardbridge/enrollment-invitations", "Create Computers",
       [deps](const http::Request& request, const accounts::Caller& caller) { return invite(deps, request, caller); });

@@ -1,5 +1,6 @@
 // Mail about a group's members, and what waits to leave the house: routes of ours, since the vendor has none.
 #include "management/jamf_api/routes.h"
+#include "management/notices/connection_notices.h"
 #include "management/notices/notices.h"
 #include "management/webhooks/webhooks.h"
 
@@ -150,9 +151,35 @@ void register_delivery_routes(Api& api, const Dependencies& deps, const Delivery
   api.add("DELETE", routes.path + "/{id}", routes.update_privilege, change_delivery(deps, routes, outbox::dismiss));
 }
 
+// JAMF: the bell. `id` is text here and there; `params` differ by type.
+void register_bell_routes(Api& api, const Dependencies& deps) {
+  api.add("GET", "/api/v1/notifications", "Read Conditional Access",
+          [deps](const http::Request&, const accounts::Caller&) -> Result<http::Response> {
+            auto notices = TRY(deps.store.read([](store::Transaction& tx) -> Result<std::vector<notices::Notice>> {
+              return notices::standing_notices(tx);
+            }));
+            json::Array shown;
+            for (const notices::Notice& notice : notices) {
+              json::Object params = notice.params;
+              params["raised"] = to_iso8601(notice.raised);
+              shown.push_back(json::Object{{"type", notice.type}, {"id", notice.id}, {"params", std::move(params)}});
+            }
+            return http::json_response(200, shown);
+          });
+  api.add("DELETE", "/api/v1/notifications/{type}/{id}", "Dismiss Notifications",
+          [deps](const http::Request& request, const accounts::Caller& caller) -> Result<http::Response> {
+            TRY(deps.store.write([&](store::Transaction& tx) {
+              return notices::dismiss_notice(tx, request.path_parameter("type"), request.path_parameter("id"),
+                                             caller.as_actor(request.peer.address), request.received);
+            }));
+            return http::no_content();
+          });
+}
+
 }  // namespace
 
 void register_notice_routes(Api& api, const Dependencies& deps) {
+  register_bell_routes(api, deps);
   register_notification_routes(api, deps);
   register_delivery_routes(api, deps,
                            {.path = "/api/v1/wardbridge/webhook-deliveries",

@@ -57,6 +57,22 @@ mail::Message mail_about(store::Transaction& tx, const outbox::Message& message)
   return mail;
 }
 
+// About a connection: one mail per notice, to those whom the configuration names.
+mail::Message mail_about_notice(const outbox::Message& message) {
+  json::Value body = json::parse(message.body).value_or(json::Object{});
+  auto told = [&](const char* member) {
+    return one_line(std::string(json::text_at(body.as_object(), member).value_or("")));
+  };
+  mail::Message mail;
+  mail.subject = "Connection \"" + told("connection") + "\": " + told("message");
+  mail.text = told("type") + "\n\n" + told("message") + "\n";
+  if (std::string cause = told("cause"); !cause.empty()) mail.text += "\nUsual cause: " + cause + "\n";
+  if (std::string remedy = told("remedy"); !remedy.empty()) mail.text += "What to do: " + remedy + "\n";
+  mail.text += "\nWardbridge sends this once; the notification stands until its cause is gone.\n";
+  mail.date = message.created;
+  return mail;
+}
+
 Outcome refused(const std::string& reason, const std::string& why) {
   return {.kind = Outcome::Kind::refused, .reason = reason, .message = why};
 }
@@ -64,9 +80,12 @@ Outcome refused(const std::string& reason, const std::string& why) {
 }  // namespace
 
 Outcome MailCarrier::carry(const outbox::Message& message, Time) {
-  if (message.changes.empty()) return {.kind = Outcome::Kind::delivered};  // all undone while it waited
+  bool is_notice = message.lane.number == kNoticeMail;
+  if (!is_notice && message.changes.empty()) return {.kind = Outcome::Kind::delivered};  // undone while it waited
   if (!transport_) return refused("mail_not_configured", "no mail server is configured (`management.mail`)");
-  auto mail = store_.read([&](store::Transaction& tx) -> Result<mail::Message> { return mail_about(tx, message); });
+  auto mail = store_.read([&](store::Transaction& tx) -> Result<mail::Message> {
+    return is_notice ? mail_about_notice(message) : mail_about(tx, message);
+  });
   if (!mail.ok()) return {.reason = mail.failure().reason, .message = mail.failure().message};
   mail->from = settings_.from;
   mail->id = "outbox-" + std::to_string(message.id.value) + settings_.from.substr(settings_.from.find('@'));

@@ -43,5 +43,7 @@ Status set_notification(store::Transaction& tx, groups::GroupId group, const Not
 void forget_group(store::Transaction& tx, groups::GroupId group);
 
 inline constexpr const char* kMailLane = "mail";
+// The number of the lane of mails about connections; groups have lanes of their own numbers, which begin at 1.
+inline constexpr std::int64_t kNoticeMail = 0;
 
 }  // namespace wardbridge::notices

@@ -11,6 +11,16 @@ CREATE TABLE group_notification (
   enabled BIGINT NOT NULL,
   recipients TEXT NOT NULL
 );
+)sql",
+                                R"sql(
+CREATE TABLE notice (
+  type TEXT NOT NULL,
+  id TEXT NOT NULL,
+  params TEXT NOT NULL,
+  raised_at BIGINT NOT NULL,
+  dismissed BIGINT NOT NULL,
+  PRIMARY KEY (type, id)
+);
 )sql"}};
 
 }  // namespace wardbridge::notices

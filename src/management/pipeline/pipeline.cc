@@ -11,6 +11,9 @@
 namespace wardbridge::pipeline {
 namespace {
 
+// Causes, as they stand in the history of memberships, that are configuration's or time's and not a computer's.
+constexpr const char* kEditedGroup = "group edited";
+constexpr const char* kTime = "time";
 constexpr int kBatch = 64;
 // What one heartbeat does of long work, so that what is due is never late for it.
 constexpr int kPage = 100;
@@ -96,7 +99,10 @@ void Pipeline::settle(store::Transaction& tx, inventory::Computer& computer, con
   }
   notices::membership_changed(tx, computer.id, assessment->changes, now);
   ++computer.assessments;
-  compliance::Assessment verdicts = compliance::assess(tx, book_, computer, check_in_at, now);
+  compliance::Cause why = cause == kEditedGroup ? compliance::Cause::edited_group
+                          : cause == kTime      ? compliance::Cause::time
+                                                : compliance::Cause::computer;
+  compliance::Assessment verdicts = compliance::assess(tx, book_, computer, check_in_at, now, why);
   computer.reassess_at = std::min(assessment->valid_until, verdicts.look_again);
   inventory::save(tx, computer);
   // Most check-ins change no verdict, and the workers need not get up for them.
@@ -130,7 +136,7 @@ Result<int> Pipeline::settle_due(Time now) {
       auto computer = inventory::load(tx, id, {});
       if (!computer) continue;
       groups::Change nothing{.revision_before = computer->revision};
-      settle(tx, *computer, &nothing, "time", kEpoch, now);
+      settle(tx, *computer, &nothing, kTime, kEpoch, now);
     }
     return static_cast<int>(waiting.size());
   });
@@ -190,7 +196,7 @@ Result<bool> Pipeline::regroup_some(Time now) {
           continue;
         }
         groups::Change change{.revision_before = computer->revision, .groups = group};
-        settle(tx, *computer, &change, "group edited", kEpoch, now);
+        settle(tx, *computer, &change, kEditedGroup, kEpoch, now);
       }
       return done();
     }));
@@ -200,6 +206,19 @@ Result<bool> Pipeline::regroup_some(Time now) {
     return done();
   }));
   return true;
+}
+
+// Lets go what a change of configuration moved, once that is carried out to the end, here and on other nodes.
+Status Pipeline::finish_change(Time now) {
+  bool something = TRY(store_.read([](store::Transaction& tx) -> Result<bool> {
+    return compliance::has_change_to_finish(tx) && groups::all_regrouping(tx).empty();
+  }));
+  if (!something) return done();
+  return store_.write([&](store::Transaction& tx) -> Status {
+    if (inventory::next_due(tx) <= now || !groups::all_regrouping(tx).empty()) return done();
+    if (compliance::finish_change(tx, now) && deliveries_wait_) tx.after_commit(deliveries_wait_);
+    return done();
+  });
 }
 
 Time Pipeline::run_once(Time now) {
@@ -218,6 +237,9 @@ Time Pipeline::run_once(Time now) {
   }
   if (*learning || *regrouping) return now;
   if (*judged == kBatch) return now;  // more are waiting
+  if (Status finished = finish_change(now); !finished.ok()) {
+    log::warning("verdicts_stay_held", {{"reason", finished.failure().reason}});
+  }
   if (now >= next_cleanup_) {
     next_cleanup_ = now + hours{1};
     auto forgotten = store_.write([&](store::Transaction& tx) -> Result<std::int64_t> {

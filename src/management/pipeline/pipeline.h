@@ -78,6 +78,7 @@ class Pipeline final : public Actor {
   Result<bool> regroup_some(Time now);
   Result<std::optional<groups::Regrouping>> next_regrouping(Time now);
   Status catch_up(Time now);
+  Status finish_change(Time now);
 
   store::Store& store_;
   groups::GroupBook& book_;

@@ -86,4 +86,15 @@ std::vector<StoredEntry> list(store::Transaction& tx, const std::string& object_
   return entries;
 }
 
+std::vector<StoredEntry> list_after(store::Transaction& tx, std::int64_t sequence, int limit) {
+  std::vector<StoredEntry> entries;
+  for (const store::Row& row : tx.query(
+           "SELECT sequence, time, actor_kind, actor_id, actor_name, actor_address, action, object_type, object_id, "
+           "object_name, details FROM audit_entry WHERE sequence > ? ORDER BY sequence LIMIT ?",
+           {sequence, limit})) {
+    entries.push_back(entry_of(row));
+  }
+  return entries;
+}
+
 }  // namespace wardbridge::audit

@@ -42,4 +42,7 @@ void record(store::Transaction& tx, const Entry& entry);
 std::vector<StoredEntry> list(store::Transaction& tx, const std::string& object_type, const std::string& object_id,
                               int limit, std::optional<std::int64_t> before_sequence = {});
 
+// Oldest first, those after `sequence`.
+std::vector<StoredEntry> list_after(store::Transaction& tx, std::int64_t sequence, int limit);
+
 }  // namespace wardbridge::audit

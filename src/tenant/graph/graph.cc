@@ -130,9 +130,9 @@ http::Response Call::one(std::string_view context_name, json::Object object, int
 
 std::vector<Route> all_routes() {
   std::vector<Route> all;
-  for (const auto* part :
-       {&user_routes(), &group_routes(), &membership_routes(), &device_routes(), &application_routes(),
-        &credential_routes(), &grant_routes(), &directory_routes(), &delta_routes(), &policy_routes(), &log_routes()})
+  for (const auto* part : {&user_routes(), &group_routes(), &membership_routes(), &device_routes(),
+                           &application_routes(), &credential_routes(), &grant_routes(), &directory_routes(),
+                           &delta_routes(), &policy_routes(), &log_routes(), &intune_routes()})
     all.insert(all.end(), part->begin(), part->end());
   return all;
 }

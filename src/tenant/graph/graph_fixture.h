@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "tenant/graph/graph.h"
+#include "tenant/intune/intune.h"
 #include "tenant/policies/policies.h"
 #include "tenant/sign_ins/sign_ins.h"
 
@@ -50,7 +51,8 @@ class Graph : public testing::Test {
  protected:
   void SetUp() override {
     store_ = store::open_sqlite({.path = ":memory:"}).value();
-    const store::Schema schemas[] = {audit::kSchema, directory::kSchema, policies::kSchema, sign_ins::kSchema};
+    const store::Schema schemas[] = {audit::kSchema, directory::kSchema, policies::kSchema, sign_ins::kSchema,
+                                     intune::kSchema};
     ASSERT_TRUE(store_->migrate(schemas).ok());
     const Status filled = store_->write([](store::Transaction& tx) { return fill(tx); });
     ASSERT_TRUE(filled.ok()) << filled.failure().message;

@@ -37,6 +37,12 @@ const std::map<std::string, std::string> kSets{
     {"object read", "Directory.Read.All|Directory.ReadWrite.All"},
     {"policy read", "Policy.Read.All|Policy.Read.ConditionalAccess|Policy.ReadWrite.ConditionalAccess"},
     {"policy write", "Policy.ReadWrite.ConditionalAccess"},
+    {"intune read",
+     "DeviceManagementServiceConfig.Read.All|DeviceManagementServiceConfig.ReadWrite.All|"
+     "DeviceManagementConfiguration.Read.All|DeviceManagementConfiguration.ReadWrite.All"},
+    {"intune write", "DeviceManagementServiceConfig.ReadWrite.All|DeviceManagementConfiguration.ReadWrite.All"},
+    {"managed device read", "DeviceManagementManagedDevices.Read.All|DeviceManagementManagedDevices.ReadWrite.All"},
+    {"managed device write", "DeviceManagementManagedDevices.ReadWrite.All"},
     {"audit read", "AuditLog.Read.All"},
     {"sign-in read", "AuditLog.Read.All+Directory.Read.All|AuditLog.Read.All+Directory.ReadWrite.All"},
 };
@@ -132,14 +138,26 @@ const std::vector<Line> kMatrix{
     {"policy write",
      {"POST /identity/conditionalAccess/policies", "PATCH /identity/conditionalAccess/policies/{id}",
       "DELETE /identity/conditionalAccess/policies/{id}"}},
+    {"intune read",
+     {"GET /deviceManagement/deviceManagementPartners", "GET /deviceManagement/deviceManagementPartners/{id}",
+      "POST /deviceManagement/deviceManagementPartners/{id}/wardbridgeEvaluate",
+      "GET /deviceManagement/complianceManagementPartners", "GET /deviceManagement/complianceManagementPartners/{id}"}},
+    {"intune write",
+     {"PATCH /deviceManagement/deviceManagementPartners/{id}",
+      "POST /deviceManagement/deviceManagementPartners/{id}/terminate",
+      "POST /deviceManagement/complianceManagementPartners",
+      "PATCH /deviceManagement/complianceManagementPartners/{id}",
+      "DELETE /deviceManagement/complianceManagementPartners/{id}"}},
+    {"managed device read", {"GET /deviceManagement/managedDevices", "GET /deviceManagement/managedDevices/{id}"}},
+    {"managed device write", {"DELETE /deviceManagement/managedDevices/{id}"}},
     {"audit read", {"GET /auditLogs/directoryAudits", "GET /auditLogs/directoryAudits/{id}"}},
     {"sign-in read", {"GET /auditLogs/signIns", "GET /auditLogs/signIns/{id}"}},
 };
 
 // What POST answers without changing anything, so that people need no directory role for it.
 bool only_reads(std::string_view route) {
-  for (const char* action :
-       {"/getMemberGroups", "/getMemberObjects", "/checkMemberGroups", "/getByIds", "/evaluateDynamicMembership"})
+  for (const char* action : {"/getMemberGroups", "/getMemberObjects", "/checkMemberGroups", "/getByIds",
+                             "/evaluateDynamicMembership", "/wardbridgeEvaluate"})
     if (route.ends_with(action)) return true;
   return route.starts_with("GET ");
 }

@@ -66,6 +66,7 @@ const std::vector<Route>& directory_routes();
 const std::vector<Route>& delta_routes();
 const std::vector<Route>& policy_routes();
 const std::vector<Route>& log_routes();
+const std::vector<Route>& intune_routes();
 std::vector<Route> all_routes();
 
 // Whether the token's permissions are enough for a route.

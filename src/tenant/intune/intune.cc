@@ -14,6 +14,23 @@ namespace {
 constexpr const char* kUpdateDevices = "update_device_attributes";
 constexpr const char* kManagePolicies = "manage_partner_compliance_policy";
 constexpr int kAccepted = 202;
+// DEVIATION: what the real service answers about a device of somebody who is not assigned is not published.
+constexpr int kNotAssigned = 412;
+// ENTRA: the versions of 2018, which only device management partners speak.
+constexpr std::array<std::string_view, 3> kDevicePartnerVersions = {"1.1", "1.3", "1.4"};
+
+bool speaks_as_device_partner(const http::Request& request) {
+  auto version = request.query_parameter("api-version");
+  return version && std::ranges::find(kDevicePartnerVersions, *version) != kDevicePartnerVersions.end();
+}
+
+// DEVIATION: a header of ours tells two servers with the same application apart. A partner that doesn't send it is told
+// apart by where it sends unknown computers.
+std::string instance_of(const http::Request& request, const std::string& enrollment_url) {
+  if (auto instance = request.headers.get("Wardbridge-Instance")) return std::string(instance->substr(0, 80));
+  Result<http::Url> url = http::parse_url(enrollment_url);
+  return url.ok() ? url->origin() : "";
+}
 
 // ENTRA: these services speak OData version 3.
 http::Response error(int status, std::string_view code, std::string_view message) {
@@ -90,6 +107,13 @@ class PartnerServices {
   Result<tokens::Caller> caller(const http::Request& request, const char* permission);
   // Of routes with the tenant's GUID in their path.
   Status check_tenant(const http::Request& request, const tokens::Caller& caller);
+  Status provision_device_partner(store::Transaction& tx, const tokens::Caller& caller, const http::Request& request,
+                                  Partner::Provisioned wanted, const std::string& enrollment,
+                                  const std::string& remediation);
+  // The partner whose application the caller is; otherwise why it is refused.
+  Result<DevicePartner> device_partner_of(store::Transaction& tx, const tokens::Caller& caller);
+  Result<DevicePartner> connected_device_partner(store::Transaction& tx, const tokens::Caller& caller,
+                                                 const http::Request& request);
   // The caller's record, made at its first word.
   Partner partner_of(store::Transaction& tx, const tokens::Caller& caller);
   Result<StoredMessage> apply_message(store::Transaction& tx, const tokens::Caller& caller,
@@ -97,7 +121,8 @@ class PartnerServices {
                                       const std::vector<DeviceMessage>& devices);
   // Nothing when the device now has what the message says; otherwise why not.
   std::optional<Failure> apply_device(store::Transaction& tx, const tokens::Caller& caller,
-                                      const http::Request& request, const DeviceMessage& device);
+                                      const http::Request& request, const DeviceMessage& device,
+                                      const Assignments& assignments);
 
   store::Store& store_;
   tokens::Authority& authority_;
@@ -128,6 +153,36 @@ Partner PartnerServices::partner_of(store::Transaction& tx, const tokens::Caller
   return {.id = entropy_.guid(), .app_id = caller.client, .display_name = caller.name};
 }
 
+Result<DevicePartner> PartnerServices::device_partner_of(store::Transaction& tx, const tokens::Caller& caller) {
+  // ENTRA: it works only with the single permission.
+  for (const std::string& role : caller.roles) {
+    if (role == kUpdateDevices) continue;
+    return forbidden("permission_extra", "the application may have no other permission on the Intune API than `" +
+                                             std::string(kUpdateDevices) + "`, and has `" + role + "`");
+  }
+  DevicePartner partner = device_partner(tx, caller.tenant);
+  if (partner.app_id != caller.client) {
+    return forbidden("application_not_entered",
+                     "the application id `" + caller.client.value + "` is not entered under Partner device management");
+  }
+  return partner;
+}
+
+Result<DevicePartner> PartnerServices::connected_device_partner(store::Transaction& tx, const tokens::Caller& caller,
+                                                                const http::Request& request) {
+  DevicePartner partner = TRY(device_partner_of(tx, caller));
+  if (partner.provisioned == Partner::Provisioned::no_longer) {
+    return forbidden("integration_terminated", "the connection was terminated on " + to_iso8601(partner.changed));
+  }
+  if (partner.provisioned != Partner::Provisioned::yes) {
+    return forbidden("not_provisioned", "the partner is not provisioned in this tenant");
+  }
+  if (instance_of(request, partner.enrollment_url) != partner.instance) {
+    return forbidden("second_instance", "another server is connected to this tenant with the same application");
+  }
+  return partner;
+}
+
 Result<http::Response> PartnerServices::heartbeat(const http::Request& request) {
   tokens::Caller caller = TRY(this->caller(request, kUpdateDevices));
   TRY(check_tenant(request, caller));
@@ -136,6 +191,12 @@ Result<http::Response> PartnerServices::heartbeat(const http::Request& request) 
   std::string timestamp = TRY(json::required_text(object, "Timestamp"));
   TRY(parse_iso8601(timestamp));
   TRY(store_.write([&](store::Transaction& tx) -> Status {
+    if (speaks_as_device_partner(request)) {
+      DevicePartner partner = TRY(connected_device_partner(tx, caller, request));
+      partner.last_heartbeat = request.received;
+      save_device_partner(tx, caller.tenant, partner);
+      return done();
+    }
     Partner partner = partner_of(tx, caller);
     partner.last_heartbeat = request.received;
     save_partner(tx, caller.tenant, partner);
@@ -171,8 +232,11 @@ Result<http::Response> PartnerServices::provision(const http::Request& request) 
     }
   }
   TRY(store_.write([&](store::Transaction& tx) -> Status {
-    Partner partner = partner_of(tx, caller);
     auto wanted = static_cast<Partner::Provisioned>(provisioned);
+    if (speaks_as_device_partner(request)) {
+      return provision_device_partner(tx, caller, request, wanted, enrollment, remediation);
+    }
+    Partner partner = partner_of(tx, caller);
     std::string before = name_of(state_at(partner, request.received, options_.unresponsive_after));
     if (partner.provisioned != wanted) partner.changed = request.received;
     partner.provisioned = wanted;
@@ -196,6 +260,43 @@ Result<http::Response> PartnerServices::provision(const http::Request& request) 
                         {"HttpStatusCode", 200},
                         {"ErrorDetail", nullptr},
                         {"WardbridgeExtensions", json::Array{"complianceReason", "complianceValidUntil", "version"}}});
+}
+
+Status PartnerServices::provision_device_partner(store::Transaction& tx, const tokens::Caller& caller,
+                                                 const http::Request& request, Partner::Provisioned wanted,
+                                                 const std::string& enrollment, const std::string& remediation) {
+  DevicePartner before = TRY(device_partner_of(tx, caller));
+  std::string instance = instance_of(request, enrollment);
+  bool is_connected = before.provisioned == Partner::Provisioned::yes;
+  if (is_connected && before.instance != instance) {
+    // ENTRA: a manual connection carries one instance of Jamf Pro per tenant.
+    return conflict("second_instance",
+                    "another instance of Jamf Pro is connected to this tenant since " + to_iso8601(before.changed) +
+                        "; a manual connection allows one: disable the integration there, or terminate it under "
+                        "Partner device management");
+  }
+  DevicePartner partner = before;
+  partner.enrollment_url = enrollment;
+  partner.remediation_url = remediation;
+  if (wanted == Partner::Provisioned::yes) {
+    if (!is_connected) partner.changed = request.received;
+    partner.provisioned = wanted;
+    partner.instance = instance;
+    delete_departure(tx, caller.tenant, partner.app_id, instance);  // whoever reconnects keeps its devices
+  } else if (is_connected) {
+    depart(tx, caller.tenant, partner, request.received);
+  }
+  save_device_partner(tx, caller.tenant, partner);
+  json::Object change = partner_change(before, partner, request.received);
+  if (change.empty()) return done();
+  directory::record_change(tx, caller.tenant,
+                           {.activity = "Update DeviceManagementPartner",
+                            .object_type = "DeviceManagementPartner",
+                            .object_id = partner.id,
+                            .object_name = partner.display_name,
+                            .properties = std::move(change)},
+                           caller.actor(request), request.received);
+  return done();
 }
 
 json::Object policy_json(const Policy& policy) {
@@ -237,6 +338,15 @@ Result<http::Response> PartnerServices::create_policy(const http::Request& reque
     for (const Policy& existing : policies(tx, caller.tenant, caller.client)) {
       if (existing.platform == policy.platform) {
         return conflict("policy_exists", "a policy for `" + policy.platform + "` already exists");
+      }
+    }
+    // ENTRA: one partner per platform and tenant.
+    for (const Partner& other : partners(tx, caller.tenant)) {
+      if (other.app_id == caller.client || other.provisioned != Partner::Provisioned::yes) continue;
+      for (const Policy& theirs : policies(tx, caller.tenant, other.app_id)) {
+        if (theirs.platform != policy.platform) continue;
+        return forbidden("platform_taken",
+                         "`" + other.display_name + "` is the compliance partner for `" + policy.platform + "`");
       }
     }
     save_policy(tx, caller.tenant, policy);
@@ -293,11 +403,18 @@ json::Object message_answer(const tokens::Caller& caller, const std::string& id,
 }
 
 std::optional<Failure> PartnerServices::apply_device(store::Transaction& tx, const tokens::Caller& caller,
-                                                     const http::Request& request, const DeviceMessage& device) {
+                                                     const http::Request& request, const DeviceMessage& device,
+                                                     const Assignments& assignments) {
   directory::DeviceId id{device.device_id};
   auto before = directory::find_device(tx, caller.tenant, id);
   if (!before) return not_found("no_device", "no device has the id `" + device.device_id + "`");
   Time now = request.received;
+  // What takes trust away is taken from whoever gave it, assigned or not.
+  bool grants = device.is_managed && device.is_compliant;
+  if (grants && !is_assigned(tx, caller.tenant, assignments, before->registered_owner)) {
+    return Failure{Code::invalid_argument, "user_not_assigned",
+                   "the person of the device `" + device.device_id + "` is not assigned to this partner"};
+  }
   directory::Device::Compliance compliance;
   compliance.is_managed = device.is_managed;
   compliance.is_compliant = device.is_managed && device.is_compliant;  // INVARIANT: law 4
@@ -322,12 +439,49 @@ std::optional<Failure> PartnerServices::apply_device(store::Transaction& tx, con
   return conflict("newer_version", "a newer message about the device `" + device.device_id + "` has been applied");
 }
 
+int error_code_of(const Failure& refused) {
+  if (refused.code == Code::not_found) return 404;
+  if (refused.code == Code::conflict) return 409;
+  return refused.reason == "user_not_assigned" ? kNotAssigned : 403;
+}
+
+// ENTRA: Macs of a device management partner are listed among the managed devices.
+void list_device(store::Transaction& tx, const tokens::Caller& caller, const http::Request& request,
+                 const DevicePartner& partner, const DeviceMessage& device) {
+  auto known = find_managed_device(tx, caller.tenant, {device.device_id});
+  save_managed_device(tx, caller.tenant,
+                      {.device_id = {device.device_id},
+                       .app_id = caller.client,
+                       .instance = partner.instance,
+                       .user_id = device.user_id,
+                       .device_name = device.device_name,
+                       .inventory = device.inventory,
+                       .enrolled = known ? known->enrolled : request.received,
+                       .last_sync = request.received});
+}
+
+// DEVIATION: while no group is assigned, everybody's Macs are the partner's.
+std::vector<std::string> assigned_groups(store::Transaction& tx, const tokens::Caller& caller) {
+  for (const Policy& policy : policies(tx, caller.tenant, caller.client)) {
+    if (policy.platform == "macOS") return policy.assigned_groups;
+  }
+  return {};
+}
+
 Result<StoredMessage> PartnerServices::apply_message(store::Transaction& tx, const tokens::Caller& caller,
                                                      const http::Request& request, const std::string& id,
                                                      const std::vector<DeviceMessage>& devices) {
-  auto partner = find_partner(tx, caller.tenant, caller.client);
-  if (!partner || partner->provisioned != Partner::Provisioned::yes) {
-    return forbidden("not_provisioned", "the partner is not provisioned in this tenant");
+  std::optional<DevicePartner> device_partner;
+  Assignments assignments;
+  if (speaks_as_device_partner(request)) {
+    device_partner = TRY(connected_device_partner(tx, caller, request));
+    assignments = device_partner->assignments;
+  } else {
+    auto partner = find_partner(tx, caller.tenant, caller.client);
+    if (!partner || partner->provisioned != Partner::Provisioned::yes) {
+      return forbidden("not_provisioned", "the partner is not provisioned in this tenant");
+    }
+    assignments.include = assigned_groups(tx, caller);
   }
   StoredMessage stored{.message = {.id = id,
                                    .app_id = caller.client,
@@ -337,10 +491,11 @@ Result<StoredMessage> PartnerServices::apply_message(store::Transaction& tx, con
                                    .error_detail = ""},
                        .body_hash = crypto::hash_token(request.body)};
   for (const DeviceMessage& device : devices) {
-    std::optional<Failure> refused = apply_device(tx, caller, request, device);
+    std::optional<Failure> refused = apply_device(tx, caller, request, device, assignments);
+    if (!refused && device_partner) list_device(tx, caller, request, *device_partner, device);
     if (!refused || stored.message.status == "Failed") continue;
     stored.message.status = "Failed";
-    stored.message.error_code = refused->code == Code::not_found ? 404 : refused->code == Code::conflict ? 409 : 403;
+    stored.message.error_code = error_code_of(*refused);
     stored.message.error_detail = refused->message;
   }
   insert_message(tx, caller.tenant, stored);
@@ -371,7 +526,12 @@ Result<http::Response> PartnerServices::upload(const http::Request& request) {
   metrics::counter("wardbridge_partner_messages_total", "data upload messages taken, by what became of them",
                    {{"status", stored.message.status}})
       .add();
-  return http::json_response(200, message_answer(caller, id, kAccepted, nullptr));
+  if (!speaks_as_device_partner(request))
+    return http::json_response(200, message_answer(caller, id, kAccepted, nullptr));
+  // ENTRA: in 2018 nobody asked afterwards; 0 is success.
+  const Message& applied = stored.message;
+  json::Value detail = applied.error_detail.empty() ? json::Value() : json::Value(applied.error_detail);
+  return http::json_response(200, message_answer(caller, id, static_cast<int>(applied.error_code), detail));
 }
 
 Result<http::Response> PartnerServices::message(const http::Request& request) {

@@ -1,8 +1,10 @@
 // The partner services of a tenant: where a device manager from outside says which devices are compliant.
 //
-// Knows: Microsoft's wire for compliance partners (heartbeat, provisioning, partner compliance policies, data upload
-// messages), who may speak (an application with `update_device_attributes` on the Intune API), and what becomes of a
-// message. Hides: the tables, and the reading of entities.
+// Knows: Microsoft's wire for both kinds of partners (heartbeat, provisioning, partner compliance policies, data upload
+// messages): compliance partners, any number with one per platform, and the one device management partner, which speaks
+// the versions of 2018 and whose devices are listed. Who may speak (an application with `update_device_attributes` on
+// the Intune API; the device management partner's also has to be entered), for whose devices, and what becomes of a
+// message and of a partner's devices after it has gone. Hides: the tables, and the reading of entities.
 //
 // INVARIANT: law 7. This room is the only caller of directory::set_compliance(): a verdict comes from the partner that
 // owns the device, over the wire, or not at all. A message is stored and applied in one transaction, so its status is
@@ -65,12 +67,95 @@ struct Partner {
 // `unavailable` is shown as "Pending activation": added, and not heard of yet.
 PartnerState state_at(const Partner& partner, Time now, Duration unresponsive_after);
 
+// --- The device management partner (*Partner device management*): Jamf Pro in the manual connection
+
+// Whose devices a partner answers for, by the people they are registered to. INVARIANT: exclude overrides include.
+struct Assignments {
+  bool everyone = false;             // Graph's allLicensedUsersAssignmentTarget
+  std::vector<std::string> include;  // object ids of groups; nested ones count
+  std::vector<std::string> exclude;
+  bool operator==(const Assignments&) const = default;
+};
+
+struct DevicePartner {
+  std::string id;           // GUID; Graph's `id`: the tenant's own, since it has one such partner
+  directory::AppId app_id;  // `singleTenantAppId`; empty: none is entered
+  std::string display_name = "Jamf";
+  Partner::Provisioned provisioned = Partner::Provisioned::never;
+  std::string enrollment_url;
+  std::string remediation_url;
+  Time last_heartbeat = kEpoch;
+  Time changed = kEpoch;
+  std::string instance;  // which server of the partner's; one at a time
+  // DEVIATION: while nobody is included, everybody is: a connection works from the moment it is set up.
+  Assignments assignments;
+};
+// A tenant that nobody has set one up in has one without an application.
+DevicePartner device_partner(store::Transaction& tx, const directory::TenantId& tenant);
+PartnerState state_at(const DevicePartner& partner, Time now, Duration unresponsive_after);
+// *Save*. Another application than before, or none, ends the connection of the one before. Fails with `no_group`,
+// `bad_application`.
+Status set_device_partner(store::Transaction& tx, const directory::TenantId& tenant, const directory::AppId& app,
+                          const Assignments& assignments, const audit::Actor& by, Time now);
+// *Terminate*. `conflict`/`not_connected` unless it is connected.
+Status terminate_device_partner(store::Transaction& tx, const directory::TenantId& tenant, const audit::Actor& by,
+                                Time now);
+
+// A partner's server that has gone, and when its devices go.
+struct Departure {
+  directory::AppId app_id;
+  std::string instance;
+  Time terminated = kEpoch;
+  Time remove_devices_at = kEpoch;
+};
+std::vector<Departure> departures(store::Transaction& tx, const directory::TenantId& tenant);
+// ENTRA: devices are removed three months after the connection was terminated: the same day of the month and time of
+// day, or the month's last day when it has no such day.
+Time three_months_after(Time time);
+// *Evaluate*: how many registered Macs these assignments concern. Changes nothing.
+struct Evaluation {
+  std::int64_t partner = 0;   // would be the partner's
+  std::int64_t excluded = 0;  // would be, but for an exclusion
+  std::int64_t others = 0;
+};
+Evaluation evaluate(store::Transaction& tx, const directory::TenantId& tenant, const Assignments& assignments);
+
+// Graph `managedDevice`: what the device management partner told about one of its Macs.
+struct ManagedDevice {
+  directory::DeviceId device_id;
+  directory::AppId app_id;
+  std::string instance;
+  std::string user_id;
+  std::string device_name;
+  json::Object inventory;  // the members of the partner's message
+  Time enrolled = kEpoch;
+  Time last_sync = kEpoch;
+};
+std::vector<ManagedDevice> managed_devices(store::Transaction& tx, const directory::TenantId& tenant);
+std::optional<ManagedDevice> find_managed_device(store::Transaction& tx, const directory::TenantId& tenant,
+                                                 const directory::DeviceId& id);
+// Also takes its verdict back.
+Status remove_managed_device(store::Transaction& tx, const directory::TenantId& tenant, const directory::DeviceId& id,
+                             const audit::Actor& by, Time now);
+// Removes up to `most` devices of servers that left long enough ago, in a transaction of the caller's: one batch, to be
+// asked for until it gives 0. Only devices that such a server was the last to speak for.
+std::int64_t remove_due_devices(store::Transaction& tx, const directory::TenantId& tenant, int most, Time now);
+
+// --- Compliance partners
+
 std::vector<Partner> partners(store::Transaction& tx, const directory::TenantId& tenant);
 std::optional<Partner> find_partner(store::Transaction& tx, const directory::TenantId& tenant,
                                     const directory::AppId& app);
 // An admin expects this partner; it is pending activation until it provisions itself. `already_exists` otherwise.
 Status add_partner(store::Transaction& tx, const directory::TenantId& tenant, const Partner& partner,
                    const audit::Actor& by, Time now);
+// `no_group` when an assigned group doesn't exist.
+Status assign_partner(store::Transaction& tx, const directory::TenantId& tenant, const directory::AppId& app,
+                      const std::string& platform, const std::vector<std::string>& groups, const audit::Actor& by,
+                      Time now, Entropy& entropy);
+// `conflict`/`partner_active` while it is provisioned: its console has to disconnect first.
+Status remove_partner(store::Transaction& tx, const directory::TenantId& tenant, const directory::AppId& app,
+                      const audit::Actor& by, Time now);
 
 // A partner compliance policy: which groups' devices of a platform this partner answers for.
 struct Policy {

@@ -49,6 +49,54 @@ Status add_partner(store::Transaction& tx, const directory::TenantId& tenant, co
   return done();
 }
 
+Status remove_partner(store::Transaction& tx, const directory::TenantId& tenant, const directory::AppId& app,
+                      const audit::Actor& by, Time now) {
+  auto partner = find_partner(tx, tenant, app);
+  if (!partner) return not_found("no_partner", "the application `" + app.value + "` is no compliance partner");
+  if (partner->provisioned == Partner::Provisioned::yes) {
+    return conflict("partner_active", "`" + partner->display_name + "` must be disconnected in its own console first");
+  }
+  tx.post("DELETE FROM intune_policy WHERE tenant_id = ? AND app_id = ?", {tenant.value, app.value});
+  tx.post("DELETE FROM intune_partner WHERE tenant_id = ? AND app_id = ?", {tenant.value, app.value});
+  directory::record_change(tx, tenant,
+                           {.activity = "Delete ComplianceManagementPartner",
+                            .object_type = "ComplianceManagementPartner",
+                            .object_id = partner->id,
+                            .object_name = partner->display_name,
+                            .properties = {}},
+                           by, now);
+  return done();
+}
+
+Status assign_partner(store::Transaction& tx, const directory::TenantId& tenant, const directory::AppId& app,
+                      const std::string& platform, const std::vector<std::string>& groups, const audit::Actor& by,
+                      Time now, Entropy& entropy) {
+  for (const std::string& group : groups) {
+    if (text::is_guid(group) && directory::find_group(tx, tenant, {text::lower(group)})) continue;
+    return invalid("no_group", "no group has the id `" + group.substr(0, 80) + "`", "assignments");
+  }
+  Policy policy{.id = entropy.guid(),
+                .app_id = app,
+                .display_name = "Partner compliance for " + platform,
+                .description = "",
+                .platform = platform,
+                .assigned_groups = {}};
+  for (Policy& known : policies(tx, tenant, app)) {
+    if (known.platform == platform) policy = std::move(known);
+  }
+  json::Object change{{"old", json::to_array(policy.assigned_groups)}, {"new", json::to_array(groups)}};
+  policy.assigned_groups = groups;
+  save_policy(tx, tenant, policy);
+  directory::record_change(tx, tenant,
+                           {.activity = "Assign PartnerCompliancePolicy",
+                            .object_type = "PartnerCompliancePolicy",
+                            .object_id = policy.id,
+                            .object_name = policy.display_name,
+                            .properties = {{"assignments", std::move(change)}}},
+                           by, now);
+  return done();
+}
+
 void publish_endpoints(store::Transaction& tx, const directory::TenantId& tenant, const std::string& face_url,
                        const std::string& base_path, Entropy& entropy) {
   std::vector<directory::Endpoint> endpoints;

@@ -6,6 +6,11 @@
 namespace wardbridge::intune {
 
 void save_partner(store::Transaction& tx, const directory::TenantId& tenant, const Partner& partner);
+void save_device_partner(store::Transaction& tx, const directory::TenantId& tenant, const DevicePartner& partner);
+void save_departure(store::Transaction& tx, const directory::TenantId& tenant, const Departure& departure);
+void delete_departure(store::Transaction& tx, const directory::TenantId& tenant, const directory::AppId& app,
+                      const std::string& instance);
+void save_managed_device(store::Transaction& tx, const directory::TenantId& tenant, const ManagedDevice& device);
 void save_policy(store::Transaction& tx, const directory::TenantId& tenant, const Policy& policy);
 
 struct StoredMessage {
@@ -15,5 +20,12 @@ struct StoredMessage {
 std::optional<StoredMessage> stored_message(store::Transaction& tx, const directory::TenantId& tenant,
                                             const std::string& id);
 void insert_message(store::Transaction& tx, const directory::TenantId& tenant, const StoredMessage& stored);
+
+// Whether the person is among those that the assignments name; nobody's device is nobody's.
+bool is_assigned(store::Transaction& tx, const directory::TenantId& tenant, const Assignments& assignments,
+                 const directory::ObjectId& user);
+// The connection ends, from either side.
+void depart(store::Transaction& tx, const directory::TenantId& tenant, DevicePartner& partner, Time now);
+json::Object partner_change(const DevicePartner& before, const DevicePartner& after, Time now);
 
 }  // namespace wardbridge::intune

@@ -93,6 +93,7 @@ Status read_entity(const json::Object& entity, const std::string& tenant_id, std
   seen = true;
   device.device.device_id = device_id;
   device.device.user_id = TRY(short_text_at(entity, "UserId"));
+  for (const auto& member : entity) device.device.inventory[member.key()] = member.value();
   device.last_update = std::max(device.last_update, TRY(time_at(entity, "LastUpdateTime")));
   return type == kInventory ? read_inventory(entity, device.device) : read_compliance(entity, device.device);
 }

@@ -25,6 +25,7 @@ struct DeviceMessage {
   std::int64_t sequence = 0;
   std::optional<Time> valid_until;
   std::string reason;
+  json::Object inventory;  // every member of both entities, for partners whose devices are listed
 };
 
 struct UploadEnvelope {

@@ -1,0 +1,180 @@
+// One Mac from its check-in to what the directory believes of it, with the time and the error of every hop, and the one
+// next step: what the help desk asks for.
+#include "connector/device_compliance/device_compliance.h"
+#include "management/jamf_api/routes.h"
+
+namespace wardbridge::jamf_api {
+namespace {
+
+using inventory::ComputerId;
+
+json::Value hop_time(Time time) { return time == kEpoch ? json::Value() : json::Value(to_iso8601(time)); }
+
+Result<inventory::Computer> the_computer(store::Transaction& tx, const std::string& what) {
+  auto found = inventory::find_called(tx, what, 2);
+  std::string shown = "`" + what.substr(0, 80) + "`";
+  if (found.empty()) return not_found("no_computer", "no computer is called " + shown);
+  if (found.size() > 1) return conflict("ambiguous_computer", "several computers are called " + shown);
+  auto computer = inventory::load(tx, found.front(), {});
+  CHECK(computer.has_value(), "a computer vanished within a transaction");
+  return *std::move(computer);
+}
+
+struct Chain {
+  inventory::Computer computer;
+  compliance::Settings settings;
+  std::optional<device_compliance::Connection> connection;
+  ledger::Lane lane;
+};
+
+// What stands in the way first, from the Mac outwards; empty: nothing does.
+std::string next_step(const Chain& chain, const compliance::ComplianceState& state,
+                      const std::optional<ledger::Delivery>& delivery, Time now) {
+  if (!chain.computer.managed) return "Enroll the computer again: nobody manages it.";
+  if (chain.computer.last_check_in + chain.settings.validity <= now) {
+    return "Have the Mac check in: it was last heard of on " + to_iso8601(chain.computer.last_check_in, false) + ".";
+  }
+  if (!chain.settings.enabled) return "Turn device compliance on: PUT /api/v1/wardbridge/device-compliance.";
+  if (!state.applicable) return "Bring the computer into the applicable group: " + state.reason + ".";
+  if (!chain.connection) return "Choose a connection in PUT /api/v1/wardbridge/device-compliance.";
+  const auto& connection = *chain.connection;
+  if (connection.state != device_compliance::State::active) {
+    partner::Advice advice = partner::advice_on(connection.error_reason);
+    std::string step = "Repair the connection `" + connection.settings.name + "` (" +
+                       device_compliance::name_of(connection.state) + ")";
+    if (!connection.error_message.empty()) step += ": " + connection.error_message;
+    return step + (advice.remedy.empty() ? "." : ". Remedy: " + std::string(advice.remedy) + ".");
+  }
+  if (delivery && delivery->state == ledger::State::parked) {
+    partner::Advice advice = partner::advice_on(delivery->failure_reason);
+    return "The directory refused the device: " + delivery->failure_message + "." +
+           (advice.remedy.empty() ? "" : " Remedy: " + std::string(advice.remedy) + ".");
+  }
+  if (delivery && delivery->state == ledger::State::held) {
+    return "Confirm the change of configuration that moved many verdicts at once, or change it back: "
+           "POST /api/v1/wardbridge/device-compliance/held/confirm.";
+  }
+  if (state.state != compliance::State::compliant) return "Make the Mac compliant: " + state.reason + ".";
+  if (delivery && delivery->state != ledger::State::delivered) {
+    return delivery->failure_message.empty()
+               ? "Wait: the verdict is on its way."
+               : "Wait: the verdict is tried again at " + to_iso8601(delivery->next_attempt_at, false) + "; " +
+                     delivery->failure_message + ".";
+  }
+  return "";
+}
+
+json::Object link_json(store::Transaction& tx, const Chain& chain, const compliance::ComplianceState& state, Time now) {
+  std::optional<ledger::Delivery> delivery;
+  if (chain.connection) {
+    delivery = ledger::find(tx, chain.connection->id, compliance::subject_of(state.registration.device_id));
+  }
+  json::Object link{{"username", state.registration.username},
+                    {"userPrincipalName", state.registration.user_principal_name},
+                    {"deviceId", state.registration.device_id},
+                    {"registered", hop_time(state.registration.registered)},
+                    {"inventoryState", compliance::wire_name(compliance::inventory_state(
+                                           state.registration, chain.computer.last_check_in, now))},
+                    {"applicable", state.applicable},
+                    {"complianceState", compliance::wire_name(state.state)},
+                    {"reason", state.reason},
+                    {"since", hop_time(state.since)},
+                    {"validUntil", state.valid_until == kNever ? json::Value() : hop_time(state.valid_until)},
+                    {"delivery", nullptr},
+                    {"nextStep", next_step(chain, state, delivery, now)}};
+  if (delivery) {
+    link["delivery"] = json::Object{{"state", ledger::name_of(delivery->state)},
+                                    {"attempts", delivery->attempts},
+                                    {"failureReason", delivery->failure_reason},
+                                    {"failureMessage", delivery->failure_message},
+                                    {"checkIn", hop_time(delivery->hops.check_in)},
+                                    {"verdict", hop_time(delivery->hops.verdict)},
+                                    {"sent", hop_time(delivery->hops.sent)},
+                                    {"accepted", hop_time(delivery->hops.accepted)},
+                                    {"acknowledged", hop_time(delivery->hops.acknowledged)}};
+  }
+  return link;
+}
+
+Result<json::Object> chain_json(store::Transaction& tx, const http::Request& request) {
+  Chain chain{.computer = TRY(the_computer(tx, request.path_parameter("id")))};
+  chain.settings = compliance::settings(tx);
+  chain.connection = device_compliance::find(tx, chain.settings.connection);
+  if (chain.connection) chain.lane = ledger::lane(tx, chain.connection->id);
+  json::Array links;
+  for (const auto& state : compliance::states_of(tx, chain.computer.id, request.received)) {
+    links.push_back(link_json(tx, chain, state, request.received));
+  }
+  json::Object shown{{"id", std::to_string(chain.computer.id.value)},
+                     {"name", chain.computer.name},
+                     {"serialNumber", chain.computer.serial_number},
+                     {"managed", chain.computer.managed},
+                     {"lastCheckIn", hop_time(chain.computer.last_check_in)},
+                     {"lastInventoryUpdate", hop_time(chain.computer.last_inventory_update)},
+                     {"connection", nullptr}};
+  if (chain.connection) {
+    shown["connection"] = json::Object{{"id", std::to_string(chain.connection->id.value)},
+                                       {"name", chain.connection->settings.name},
+                                       {"type", device_compliance::name_of(chain.connection->settings.type)},
+                                       {"state", device_compliance::name_of(chain.connection->state)},
+                                       {"errorMessage", chain.connection->error_message},
+                                       {"road", ledger::name_of(chain.lane.health)},
+                                       {"roadMessage", chain.lane.message},
+                                       {"lastHeartbeat", hop_time(chain.connection->last_heartbeat)}};
+  }
+  std::string step;
+  if (links.empty()) {
+    step = "Register the Mac: the person runs the registration item in Self Service (not Company Portal by hand).";
+  }
+  for (const json::Value& link : links) {
+    if (step.empty()) step = std::string_view(link.at("nextStep").as_string());
+  }
+  shown["registrations"] = std::move(links);
+  shown["nextStep"] = step;
+  return shown;
+}
+
+// Seed 001, "Computer History Information": what was sent to the directory for each username, newest first.
+Result<http::Response> sent_inventory(const Dependencies& deps, const http::Request& request) {
+  std::string username = request.query_parameter("username").value_or("");
+  Paging paging = paging_of(request);
+  json::Array results = TRY(deps.store.read([&](store::Transaction& tx) -> Result<json::Array> {
+    inventory::Computer computer = TRY(the_computer(tx, request.path_parameter("id")));
+    auto connection = compliance::settings(tx).connection;
+    json::Array found;
+    for (const auto& registration : compliance::registrations_of(tx, computer.id)) {
+      if (!username.empty() && registration.username != username) continue;
+      std::string subject = compliance::subject_of(registration.device_id);
+      for (const auto& entry : ledger::history(tx, connection, subject, paging.page_size)) {
+        found.push_back(json::Object{{"username", registration.username},
+                                     {"deviceId", registration.device_id},
+                                     {"time", to_iso8601(entry.recorded)},
+                                     {"result", ledger::name_of(entry.fate)},
+                                     {"reason", entry.reason},
+                                     {"message", entry.message},
+                                     {"sent", ledger::to_json(entry.report)},
+                                     {"acknowledged", hop_time(entry.hops.acknowledged)}});
+      }
+    }
+    return found;
+  }));
+  return http::json_response(200, json::Object{{"totalCount", results.size()}, {"results", std::move(results)}});
+}
+
+}  // namespace
+
+void register_chain_routes(Api& api, const Dependencies& deps) {
+  api.add_for_all_of(
+      {"Read Computers", "Read Device Compliance Information"}, "GET",
+      "/api/v1/wardbridge/computers/{id}/sent-inventory",
+      [deps](const http::Request& request, const accounts::Caller&) { return sent_inventory(deps, request); });
+  api.add_for_all_of(
+      {"Read Computers", "Read Device Compliance Information"}, "GET", "/api/v1/wardbridge/computers/{id}/chain",
+      [deps](const http::Request& request, const accounts::Caller&) -> Result<http::Response> {
+        auto shown = TRY(
+            deps.store.read([&](store::Transaction& tx) -> Result<json::Object> { return chain_json(tx, request); }));
+        return http::json_response(200, shown);
+      });
+}
+
+}  // namespace wardbridge::jamf_api
