@@ -204,6 +204,7 @@ TEST_F(ManualSpan, InventoryTravelsWithTheVerdictAndTheMacIsListed) {
   jamf_.run(seconds{1});
   EXPECT_TRUE(is_compliant());
   EXPECT_EQ(face_.device(kDevice)->compliance->reason, "all is well");
+  EXPECT_THAT(face_.device(kDevice)->physical_ids, testing::Contains("[SerialNumber]:C02XK1ABJGH5"));
   EXPECT_EQ(jamf_.delivery(kDevice).state, ledger::State::delivered);
   json::Array listed = managed_devices();
   ASSERT_EQ(listed.size(), 1u);

@@ -1,3 +1,7 @@
+#include <algorithm>
+#include <map>
+#include <set>
+
 #include "tenant/directory/after_change.h"
 #include "tenant/directory/directory.h"
 #include "tenant/directory/documents.h"
@@ -248,16 +252,17 @@ Result<Applied> set_compliance(store::Transaction& tx, const TenantId& tenant, c
   if (!reported.display_name.empty()) after.display_name = reported.display_name;
   if (!reported.operating_system.empty()) after.operating_system = reported.operating_system;
   if (!reported.operating_system_version.empty()) after.operating_system_version = reported.operating_system_version;
+  if (!reported.physical_ids.empty()) after.physical_ids = reported.physical_ids;
 
   tx.post(
       "UPDATE directory_device SET is_compliant = ?, is_managed = ?, compliance_expiration = ?, mdm_app_id = ?,"
       " partner_id = ?, compliance_epoch = ?, compliance_sequence = ?, compliance_reason = ?, compliance_reported = ?,"
       " display_name = ?, operating_system = ?, operating_system_version = ?, display_name_key = ?,"
-      " operating_system_key = ? WHERE tenant_id = ? AND device_id = ?",
+      " operating_system_key = ?, details = ? WHERE tenant_id = ? AND device_id = ?",
       {verdict.is_compliant, verdict.is_managed, verdict.expiration, verdict.mdm_app_id, verdict.partner_id,
        verdict.epoch, verdict.sequence, verdict.reason, verdict.reported, after.display_name, after.operating_system,
-       after.operating_system_version, search_key(after.display_name), search_key(after.operating_system), tenant.value,
-       before->device_id.value});
+       after.operating_system_version, search_key(after.display_name), search_key(after.operating_system),
+       json::to_text(details_of(after)), tenant.value, before->device_id.value});
 
   json::Object properties = differences(*before, after);
   // What a membership rule can read of a device; a renewed verdict is nothing to it.
@@ -271,6 +276,27 @@ Result<Applied> set_compliance(store::Transaction& tx, const TenantId& tenant, c
     note_change(tx, tenant, ObjectKind::device, after.id, false, now);
   }
   return Applied::applied;
+}
+
+std::string physical_id(std::string_view kind, std::string_view value) {
+  return value.empty() ? std::string() : "[" + std::string(kind) + "]:" + std::string(value);
+}
+
+std::vector<Duplicates> duplicate_devices(store::Transaction& tx, const TenantId& tenant) {
+  std::map<std::pair<std::string, ObjectId>, std::vector<Device>> found;
+  for (const Device& device : devices(tx, tenant)) {
+    for (const std::string& id : device.physical_ids) found[{id, device.registered_owner}].push_back(device);
+  }
+  std::vector<Duplicates> duplicates;
+  std::set<std::set<DeviceId>> told;  // a serial number and a UDID say the same twice
+  for (auto& [key, same] : found) {
+    std::set<DeviceId> ids;
+    for (const Device& device : same) ids.insert(device.device_id);
+    if (ids.size() < 2 || !told.insert(ids).second) continue;
+    std::ranges::sort(same, std::greater{}, &Device::registration);
+    duplicates.push_back({key.first, std::move(same)});
+  }
+  return duplicates;
 }
 
 }  // namespace wardbridge::directory

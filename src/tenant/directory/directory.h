@@ -291,7 +291,21 @@ struct ReportedDetails {
   std::string display_name;
   std::string operating_system;
   std::string operating_system_version;
+  // Which Mac it is, whatever is registered on it: physical_id(..) each. None: as before.
+  std::vector<std::string> physical_ids = {};
 };
+// DEVIATION: the real service lists identifiers of other kinds there; ours are `[SerialNumber]:C02..` and `[UDID]:..`.
+// Empty when `value` is.
+std::string physical_id(std::string_view kind, std::string_view value);
+
+// The devices that one Mac has more than one of for the same person, found by a physical id that they share: it was
+// registered again without proof of its old key, and the older ones are left over. Two people on one Mac have a device
+// each, which is as it should be. Newest registration first within a group.
+struct Duplicates {
+  std::string physical_id;
+  std::vector<Device> devices;  // two at least
+};
+std::vector<Duplicates> duplicate_devices(store::Transaction& tx, const TenantId& tenant);
 
 // What became of a compliance message. `stale`: an equal or newer version is already applied; nothing was written.
 enum class Applied { applied, stale };

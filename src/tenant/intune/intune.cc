@@ -402,6 +402,21 @@ json::Object message_answer(const tokens::Caller& caller, const std::string& id,
       {"TenantId", caller.tenant.value}, {"ErrorCode", code}, {"ErrorDetail", std::move(detail)}, {"MessageId", id}};
 }
 
+namespace {
+
+// ENTRA: the inventory of 2018 says which Mac it is; later messages don't.
+std::vector<std::string> physical_ids_of(const DeviceMessage& device) {
+  constexpr std::size_t kLongest = 128;
+  std::vector<std::string> ids;
+  for (const char* kind : {"SerialNumber", "UDID"}) {
+    auto value = json::text_at(device.inventory, kind).value_or(std::string_view{});
+    if (!value.empty() && value.size() <= kLongest) ids.push_back(directory::physical_id(kind, value));
+  }
+  return ids;
+}
+
+}  // namespace
+
 std::optional<Failure> PartnerServices::apply_device(store::Transaction& tx, const tokens::Caller& caller,
                                                      const http::Request& request, const DeviceMessage& device,
                                                      const Assignments& assignments) {
@@ -429,7 +444,8 @@ std::optional<Failure> PartnerServices::apply_device(store::Transaction& tx, con
       directory::set_compliance(tx, caller.tenant, id, compliance, caller.actor(request), now,
                                 {.display_name = device.device_name,
                                  .operating_system = device.os,
-                                 .operating_system_version = device.os_version});
+                                 .operating_system_version = device.os_version,
+                                 .physical_ids = physical_ids_of(device)});
   if (!applied.ok()) return applied.failure();
   if (*applied == directory::Applied::applied) return std::nullopt;
   // INVARIANT: law 6. The same version again is what a partner does that missed our answer; an older one is refused.

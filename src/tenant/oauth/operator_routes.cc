@@ -105,6 +105,26 @@ Result<http::Response> remove_factor(const Order& order) {
   return http::no_content();
 }
 
+// What is left over of a Mac that was registered again.
+Result<http::Response> list_duplicates(const Order& order) {
+  auto found = TRY(order.desk.store.read([&](store::Transaction& tx) -> Result<std::vector<directory::Duplicates>> {
+    return directory::duplicate_devices(tx, order.tenant);
+  }));
+  json::Array groups;
+  for (const directory::Duplicates& duplicates : found) {
+    json::Array devices;
+    for (const directory::Device& device : duplicates.devices)
+      devices.push_back(json::Object{{"id", device.id.value},
+                                     {"deviceId", device.device_id.value},
+                                     {"displayName", device.display_name},
+                                     {"registeredOwner", device.registered_owner.value},
+                                     {"registrationDateTime", to_iso8601(device.registration, false)},
+                                     {"isCompliant", device.is_compliant_at(order.now())}});
+    groups.push_back(json::Object{{"physicalId", duplicates.physical_id}, {"devices", std::move(devices)}});
+  }
+  return http::json_response(200, json::Object{{"value", std::move(groups)}});
+}
+
 http::Response refuse_order(const Failure& failure) {
   struct Word {
     Code code;
@@ -158,6 +178,7 @@ void register_operator_routes(http::Router& router, store::Store& store, tokens:
       {"POST", "signingKeys/rotate", "Directory.ReadWrite.All", rotate_key},
       {"PATCH", "signingKeys/{kid}", "Directory.ReadWrite.All", change_key},
       {"GET", "expiringCredentials", "Application.Read.All", list_expiring},
+      {"GET", "duplicateDevices", "Device.Read.All", list_duplicates},
       {"DELETE", "users/{user}/secondFactor", "User.ReadWrite.All", remove_factor},
   };
   const auto desk = std::make_shared<const Desk>(Desk{store, authority});

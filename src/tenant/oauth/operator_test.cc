@@ -120,5 +120,40 @@ TEST_F(Operator, KeysRotateBySchedule) {
   EXPECT_EQ(keys_listed(), 2U);
 }
 
+TEST_F(Operator, AMacThatWasRegisteredAgainIsShownWithWhatIsLeftOverOfIt) {
+  std::vector<directory::DeviceId> ids;
+  for (int i = 0; i < 3; ++i) {
+    ids.push_back(add_device(crypto::Key::generate(crypto::Algorithm::ES256).value()));
+    Status said = store_->write([&](store::Transaction& tx) -> Status {
+      directory::Device device = *directory::find_device(tx, kContoso, ids.back());
+      device.registration = kNow - days{i};
+      TRY(directory::update_device(tx, kContoso, device, {}, kNow));
+      TRY(directory::set_compliance(
+          tx, kContoso, ids.back(),
+          {.is_compliant = true,
+           .is_managed = true,
+           .expiration = kNow + hours{1},
+           .partner_id = "p",
+           .epoch = 1,
+           .sequence = 1},
+          {}, kNow,
+          {.physical_ids = {directory::physical_id("SerialNumber", i == 2 ? "C02OTHER" : "C02SAME"),
+                            directory::physical_id("UDID", i == 2 ? "other" : "same")}}));
+      return done();
+    });
+    ASSERT_TRUE(said.ok()) << said.failure().message;
+  }
+  EXPECT_EQ(send("GET", "/contoso.example/wardbridge/duplicateDevices", as({"Directory.Read.All"})).status, 403);
+  http::Response response = send("GET", "/contoso.example/wardbridge/duplicateDevices", as({"Device.Read.All"}));
+  ASSERT_EQ(response.status, 200) << response.body;
+  const json::Array groups = object_of(response).at("value").as_array();
+  ASSERT_THAT(groups, SizeIs(1)) << "once, though two identifiers say so";
+  const json::Array& devices = groups[0].at("devices").as_array();
+  ASSERT_THAT(devices, SizeIs(2));
+  EXPECT_EQ(devices[0].at("deviceId").as_string(), ids[0].value);
+  EXPECT_EQ(devices[1].at("deviceId").as_string(), ids[1].value);
+  EXPECT_EQ(devices[1].at("isCompliant"), true);
+}
+
 }  // namespace
 }  // namespace wardbridge::oauth
