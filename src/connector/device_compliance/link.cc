@@ -1,39 +1,11 @@
 #include "connector/device_compliance/rows.h"
+#include "connector/relay/relay.h"
 
 namespace wardbridge::device_compliance {
 namespace {
 
 // How long a change of settings by another node may go unnoticed.
 constexpr Duration kLookAgain = seconds{5};
-
-ledger::Outcome outcome_of(const partner::Problem& problem) {
-  using Kind = ledger::Outcome::Kind;
-  ledger::Outcome outcome{.after = problem.after, .reason = problem.reason, .message = problem.message};
-  switch (problem.kind) {
-    case partner::Problem::Kind::retry_later:
-      outcome.kind = Kind::retry_later;
-      break;
-    case partner::Problem::Kind::unreachable:
-      outcome.kind = Kind::unreachable;
-      break;
-    case partner::Problem::Kind::credentials:
-      outcome.kind = Kind::credentials;
-      break;
-    case partner::Problem::Kind::permission:
-      outcome.kind = Kind::permission;
-      break;
-    case partner::Problem::Kind::permanent:
-      outcome.kind = Kind::permanent;
-      break;
-    case partner::Problem::Kind::stale:
-      outcome.kind = Kind::superseded;
-      break;
-    case partner::Problem::Kind::not_found:
-      outcome.kind = Kind::message_lost;
-      break;
-  }
-  return outcome;
-}
 
 ledger::Outcome outcome_of(const Failure& failure) {
   return {.kind = failure.code == Code::unavailable ? ledger::Outcome::Kind::unreachable
@@ -54,27 +26,9 @@ partner::Account account_of(const device_compliance::Connection& connection) {
 }
 
 partner::Upload upload_of(const ledger::Parcel& parcel, Time now) {
-  const ledger::DeviceReport& report = parcel.report;
-  partner::Upload upload;
-  upload.device_id = report.device_id;
-  upload.user_id = report.user_id;
-  upload.device_name = report.device_name;
-  upload.os = report.os;
-  upload.os_version = report.os_version;
-  upload.is_managed = report.management == ledger::DeviceReport::Management::managed;
-  // INVARIANT: law 3. A verdict that expired while it waited here goes out as not compliant; a directory that does not
-  // understand `valid until` would otherwise trust it for as long as it likes.
-  bool expired = now >= report.valid_until;
-  upload.is_compliant = report.verdict == ledger::DeviceReport::Verdict::compliant && !expired;
-  upload.last_check_in = report.last_check_in;
-  // INVARIANT: law 6. The service orders by this stamp; a sequence only grows and is never before its own moment.
-  upload.last_update = from_unix_milliseconds(parcel.version.sequence);
-  upload.reason = report.reason;
-  upload.valid_until = report.valid_until;
-  upload.epoch = parcel.version.epoch;
-  upload.sequence = parcel.version.sequence;
-  upload.inventory = report.inventory;
-  upload.security = report.security;
+  partner::Upload upload = relay::upload_of(parcel.report, parcel.version, now);
+  upload.inventory = parcel.report.inventory;
+  upload.security = parcel.report.security;
   return upload;
 }
 
@@ -135,7 +89,7 @@ ledger::Outcome Link::deliver(const ledger::Parcel& parcel, Time now) {
   Result<Road> road = this->road(now);
   if (!road.ok()) return outcome_of(road.failure());
   partner::Answer<std::string> message = road->client->upload(upload_of(parcel, now), road->connection.extensions, now);
-  if (!message.ok()) return outcome_of(message.failure());
+  if (!message.ok()) return relay::outcome_of(message.failure());
   if (message->empty()) return {.kind = ledger::Outcome::Kind::done};
   return {.kind = ledger::Outcome::Kind::accepted, .message_id = *message};
 }
@@ -144,7 +98,7 @@ ledger::Outcome Link::confirm(const ledger::Parcel& parcel, Time now) {
   Result<Road> road = this->road(now);
   if (!road.ok()) return outcome_of(road.failure());
   partner::Answer<partner::MessageState> state = road->client->message(parcel.message_id, now);
-  if (!state.ok()) return outcome_of(state.failure());
+  if (!state.ok()) return relay::outcome_of(state.failure());
   bool completed = *state == partner::MessageState::completed;
   return {.kind = completed ? ledger::Outcome::Kind::done : ledger::Outcome::Kind::still_processing};
 }
