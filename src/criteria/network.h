@@ -20,6 +20,7 @@
 #include <set>
 
 #include "criteria/fact_table.h"
+#include "criteria/rows.h"
 
 namespace wardbridge::criteria {
 
@@ -72,7 +73,7 @@ class Network {
 
   // Which of the rows of a chunk are members, one bit a row, for every program; a set of rows has kChunkRows / 64
   // words. `rows(p)` are those that may be members of a program at all; where it has no criteria, they are its members.
-  using Words = std::vector<std::uint64_t>;
+  using Words = RowBits;
   std::vector<Words> judge_chunk(std::size_t chunk, Time now, const std::function<const Words&(std::uint32_t)>& rows);
   // For every row of a chunk the first moment after `judged_at(row)` at which time alone may change a condition; empty
   // when no condition is of time.

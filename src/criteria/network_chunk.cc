@@ -1,6 +1,4 @@
 // A chunk of rows at a time: for previews and edits, which concern the whole fleet.
-#include <bit>
-
 #include "criteria/network_state.h"
 
 namespace wardbridge::criteria {
@@ -60,26 +58,6 @@ Stretch at_moment(Stretch stretch, Time now) {
   if (stretch.low != kNoNumber + 1) stretch.low += shift;
   if (stretch.high != INT64_MAX) stretch.high += shift;
   return stretch;
-}
-
-template <class Visit>
-void for_each_row(const Words& words, Visit visit) {
-  for (std::size_t word = 0; word < kWords; ++word) {
-    for (std::uint64_t bits = words[word]; bits != 0; bits &= bits - 1)
-      visit(word * 64 + static_cast<std::size_t>(std::countr_zero(bits)));
-  }
-}
-
-Words without(const Words& rows, const Words& others) {
-  Words rest = rows;
-  for (std::size_t word = 0; word < kWords; ++word) rest[word] &= ~others[word];
-  return rest;
-}
-
-std::size_t count_of(const Words& rows) {
-  std::size_t count = 0;
-  for (std::uint64_t word : rows) count += static_cast<std::size_t>(std::popcount(word));
-  return count;
 }
 
 }  // namespace

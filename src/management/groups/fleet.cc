@@ -1,7 +1,6 @@
 #include "management/groups/fleet.h"
 
 #include <algorithm>
-#include <bit>
 
 #include "base/text.h"
 #include "criteria/network.h"
@@ -411,18 +410,7 @@ class Fleet::Look {
   std::unique_ptr<Network> network_;
 };
 
-namespace {
-
-template <class Visit>
-void for_each_bit(const Words& words, std::size_t first_row, Visit visit) {
-  for (std::size_t word = 0; word < kChunkWords; ++word) {
-    for (std::uint64_t bits = words[word]; bits != 0; bits &= bits - 1) {
-      visit(first_row + word * 64 + static_cast<std::size_t>(std::countr_zero(bits)));
-    }
-  }
-}
-
-}  // namespace
+namespace {}  // namespace
 
 std::vector<ComputerId> Fleet::misplaced(const std::shared_ptr<const Edition>& edition, GroupId group, Time now,
                                          std::size_t limit) {
@@ -448,7 +436,8 @@ std::vector<ComputerId> Fleet::misplaced(const std::shared_ptr<const Edition>& e
       const Mac& mac = state.macs[row];
       if (mac.id && mac.managed && flips[i] < mac.look_again) (*words)[i / 64] |= std::uint64_t{1} << (i % 64);
     }
-    for_each_bit(*words, chunk * kChunkRows, [&](std::size_t row) {
+    criteria::for_each_row(*words, [&](std::size_t row_in_chunk) {
+      std::size_t row = chunk * kChunkRows + row_in_chunk;
       if (found.size() < limit && row < state.macs.size() && state.macs[row].id) found.push_back(state.macs[row].id);
     });
     lock.unlock();  // check-ins go first
@@ -468,11 +457,11 @@ class CrowdCounter {
   // No id in the chunk is below `lowest`.
   template <class IdOf>
   void add(const Words& rows, std::size_t first_row, ComputerId lowest, IdOf id_of) {
-    for (std::uint64_t word : rows) crowd_.count += static_cast<std::size_t>(std::popcount(word));
+    crowd_.count += criteria::count_of(rows);
     auto is_wanted = [&](ComputerId id) { return limit_ != 0 && (crowd_.first.size() < limit_ || id < bound_); };
     if (!is_wanted(lowest)) return;
-    for_each_bit(rows, first_row, [&](std::size_t row) {
-      ComputerId id = id_of(row);
+    criteria::for_each_row(rows, [&](std::size_t row_in_chunk) {
+      ComputerId id = id_of(first_row + row_in_chunk);
       if (!is_wanted(id)) return;
       crowd_.first.push_back(id);
       bound_ = std::max(bound_, id);
@@ -497,12 +486,6 @@ class CrowdCounter {
   Fleet::Crowd crowd_;
 };
 
-Words without(const Words& words, const Words& others) {
-  Words rest = words;
-  for (std::size_t word = 0; word < kChunkWords; ++word) rest[word] &= ~others[word];
-  return rest;
-}
-
 }  // namespace
 
 std::optional<Fleet::Preview> Fleet::preview(const std::shared_ptr<const Edition>& edition, const Question& question,
@@ -524,8 +507,8 @@ std::optional<Fleet::Preview> Fleet::preview(const std::shared_ptr<const Edition
       crowd.add(rows, chunk * kChunkRows, state.lowest_ids[chunk], [&](std::size_t row) { return state.macs[row].id; });
     };
     count(*words, members);
-    count(without(*words, stored), joining);
-    count(without(stored, *words), leaving);
+    count(criteria::without(*words, stored), joining);
+    count(criteria::without(stored, *words), leaving);
     lock.unlock();  // check-ins go first
     lock.lock();
   }
@@ -542,9 +525,8 @@ std::optional<Fleet::Counted> Fleet::count_members(Time now) const {
     if (chunk * kChunkRows >= state.macs.size()) return counted;
     for (const auto& [group, bits] : state.members) {
       const Words* words = bits.chunk(chunk);
-      std::int64_t count = 0;
-      for (std::size_t word = 0; words != nullptr && word < kChunkWords; ++word) count += std::popcount((*words)[word]);
-      if (count != 0) counted.members[group] += count;
+      std::size_t count = words == nullptr ? 0 : criteria::count_of(*words);
+      if (count != 0) counted.members[group] += static_cast<std::int64_t>(count);
     }
     std::size_t end = std::min(state.macs.size(), (chunk + 1) * kChunkRows);
     for (std::size_t row = chunk * kChunkRows; row < end; ++row) {
