@@ -2,6 +2,8 @@
 #include <algorithm>
 
 #include "connector/cloud_connector/cloud_connector.h"
+#include "platform/http/page.h"
+#include "platform/http/status.h"
 
 namespace wardbridge::cloud_connector {
 namespace {
@@ -13,38 +15,7 @@ json::Value time_or_null(Time time) { return time == kEpoch ? json::Value() : js
 
 // The one mapper of this wire.
 http::Response error(const Failure& failure) {
-  int status = 500;
-  switch (failure.code) {
-    case Code::invalid_argument:
-      status = 400;
-      break;
-    case Code::unauthenticated:
-      status = 401;
-      break;
-    case Code::forbidden:
-      status = 403;
-      break;
-    case Code::not_found:
-      status = 404;
-      break;
-    case Code::conflict:
-      status = 409;
-      break;
-    case Code::too_large:
-      status = 413;
-      break;
-    case Code::rate_limited:
-      status = 429;
-      break;
-    case Code::unavailable:
-      status = 503;
-      break;
-    case Code::timeout:
-      status = 504;
-      break;
-    case Code::internal:
-      break;
-  }
+  const int status = http::status_of(failure.code);
   http::Response response = http::json_response(
       status, json::Object{{"error", json::Object{{"reason", failure.reason},
                                                   {"message", failure.message},
@@ -92,38 +63,31 @@ http::Response answer(const ledger::Outcome& outcome) {
   return response;
 }
 
-// A page for the administrator's browser; everything in it is escaped by its maker.
-http::Response page(int status, const std::string& title, const std::string& body) {
-  http::Response response = http::html_response(
-      status, "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>" + title +
-                  "</title><style>body{font:16px/1.5 sans-serif;max-width:40em;margin:4em auto;padding:0 1em}"
-                  "code{font-size:1.2em;user-select:all}</style><h1>" +
-                  title + "</h1>" + body + "</html>");
-  response.headers.set("Content-Security-Policy",
-                       "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
-  response.headers.set("Referrer-Policy", "no-referrer");
-  response.headers.set("Cache-Control", "no-store");
-  return response;
-}
-
 http::Response consent_callback(Broker& broker, const http::Request& request) {
   auto returned = broker.consent_answered(request.query_parameters(), request.received);
   if (!returned.ok()) {
     int status = error(returned.failure()).status;
-    return page(status, "Consent was not completed",
-                "<p>" + text::escape_markup(returned.failure().message) +
-                    "</p><p>Return to the settings of Conditional Access and choose <b>Connect</b> again.</p>");
+    return http::page(
+        status, {.title = "Consent was not completed",
+                 .body = "<p>" + text::escape_markup(returned.failure().message) +
+                         "</p><p>Return to the settings of Conditional Access and choose <b>Connect</b> again.</p>"});
   }
   if (!returned->next_url.empty()) return http::redirect(returned->next_url);
   if (returned->awaits_approval) {
-    return page(200, "Waiting for approval",
-                "<p>This tenant had consented before, for another instance. The operator of the Cloud Connector has to "
-                "approve this one; then go on in the settings of Conditional Access.</p>");
+    return http::page(
+        200,
+        {.title = "Waiting for approval",
+         .body =
+             "<p>This tenant had consented before, for another instance. The operator of the Cloud Connector has to "
+             "approve this one; then go on in the settings of Conditional Access.</p>"});
   }
-  return page(200, "Application ID",
-              "<p>Copy the Application ID into <b>Tenant administration &gt; Connectors and tokens &gt; Partner device "
-              "management</b>, save there, then return to the settings and choose <b>Confirm</b>.</p><p><code>" +
-                  text::escape_markup(returned->application_id) + "</code></p>");
+  return http::page(
+      200,
+      {.title = "Application ID",
+       .body =
+           "<p>Copy the Application ID into <b>Tenant administration &gt; Connectors and tokens &gt; Partner device "
+           "management</b>, save there, then return to the settings and choose <b>Confirm</b>.</p><p><code>" +
+           text::escape_markup(returned->application_id) + "</code></p>"});
 }
 
 json::Object instance_json(const Instance& instance) {

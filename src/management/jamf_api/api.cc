@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/limits.h"
+#include "platform/http/status.h"
 
 namespace wardbridge::jamf_api {
 namespace {
@@ -10,29 +11,7 @@ namespace {
 int status_of(const Failure& failure) {
   if (failure.reason == "has_dependencies") return 422;
   if (failure.reason == "unsupported_media_type") return 415;
-  switch (failure.code) {
-    case Code::invalid_argument:
-      return 400;
-    case Code::unauthenticated:
-      return 401;
-    case Code::forbidden:
-      return 403;
-    case Code::not_found:
-      return 404;
-    case Code::conflict:
-      return 409;
-    case Code::too_large:
-      return 413;
-    case Code::rate_limited:
-      return 429;
-    case Code::unavailable:
-      return 503;
-    case Code::timeout:
-      return 504;
-    case Code::internal:
-      return 500;
-  }
-  CHECK(false);
+  return http::status_of(failure.code);
 }
 
 // JAMF: the codes that its clients match on, by our reasons; the rest are our reasons in Jamf's spelling.

@@ -1,5 +1,7 @@
 #include "management/jamf_api/classic_api.h"
 
+#include "platform/http/status.h"
+
 namespace wardbridge::jamf_api {
 namespace {
 
@@ -25,6 +27,8 @@ const char* phrase_of(int status) {
       return "Too Many Requests";
     case 503:
       return "Service Unavailable";
+    case 504:
+      return "Gateway Timeout";
     default:
       return "Internal Server Error";
   }
@@ -33,27 +37,9 @@ const char* phrase_of(int status) {
 int classic_status(const Failure& failure) {
   if (failure.reason == "bad_xml") return 400;
   if (failure.reason == "unsupported_media_type") return 415;
-  switch (failure.code) {
-    case Code::unauthenticated:
-      return 401;
-    case Code::forbidden:
-      return 403;
-    case Code::not_found:
-      return 404;
-    case Code::invalid_argument:  // JAMF: a document that can be read but not taken is a conflict
-    case Code::conflict:
-      return 409;
-    case Code::too_large:
-      return 413;
-    case Code::rate_limited:
-      return 429;
-    case Code::unavailable:
-    case Code::timeout:
-      return 503;
-    case Code::internal:
-      return 500;
-  }
-  CHECK(false);
+  // JAMF: a document that can be read but not taken is a conflict.
+  if (failure.code == Code::invalid_argument) return 409;
+  return http::status_of(failure.code);
 }
 
 bool wants_json(const http::Request& request) {

@@ -12,8 +12,6 @@ using device_compliance::State;
 using ledger::ConnectionId;
 
 constexpr const char* kPath = "/api/v1/wardbridge/conditional-access";
-constexpr const char* kRegistrationPage = "/DeviceRegistration.html";
-constexpr const char* kAccessDeniedPage = "/AccessDenied.html";
 // ENTRA: the public client that registers Macs in the global cloud; the consent that seed 001, step 9, asks for.
 constexpr const char* kNativeConnectorAppId = "55d611b0-7d33-4d38-8df3-6041868930d7";
 
@@ -331,29 +329,6 @@ Result<http::Response> promote_secret(const Dependencies& deps, const http::Requ
   return http::no_content();
 }
 
-http::Response landing_page(const char* title, const char* text) {
-  return http::html_response(
-      200, std::string("<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>") + title +
-               "</title></head><body><main><h1>" + title + "</h1>" + text + "</main></body></html>");
-}
-
-// JAMF: the vendor's page sends on by the state of the computer, which a browser doesn't tell; so it says both ways.
-Result<http::Response> registration_page(const http::Request&) {
-  return landing_page(
-      "Register this Mac",
-      "<p>This Mac is not known to your organization's directory, or not any more.</p>"
-      "<h2>If your organization manages it already</h2>"
-      "<p>Open <a href=\"jamfselfservice://content\">Self Service</a> and run the registration item there. "
-      "Do not open Company Portal by hand: it answers <code>AccountNotOnboarded</code>.</p>"
-      "<h2>If it doesn't</h2><p>Ask your help desk for an enrollment invitation, enroll the Mac, and then "
-      "register it from Self Service.</p>");
-}
-
-Result<http::Response> access_denied_page(const http::Request&) {
-  return landing_page("Access denied",
-                      "<p>This Mac is not trusted, so the application stays shut. Your help desk can say why.</p>");
-}
-
 }  // namespace
 
 void register_conditional_access_routes(Api& api, const Dependencies& deps) {
@@ -378,8 +353,6 @@ void register_conditional_access_routes(Api& api, const Dependencies& deps) {
   add("POST", "/send-update", send_update);
   add("POST", "/next-client-secret", stage_secret);
   add("POST", "/next-client-secret/promote", promote_secret);
-  api.add_open("GET", kRegistrationPage, registration_page);
-  api.add_open("GET", kAccessDeniedPage, access_denied_page);
 }
 
 }  // namespace wardbridge::jamf_api

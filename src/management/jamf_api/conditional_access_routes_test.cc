@@ -143,6 +143,7 @@ TEST_F(ConditionalAccessTest, TheLandingPagesAreServedToAnyone) {
     Answer page = send("GET", path, "", "");
     EXPECT_EQ(page.status, 200);
     EXPECT_THAT(page.text, HasSubstr(words));
+    EXPECT_THAT(page.headers.get("Content-Security-Policy").value_or(""), HasSubstr("frame-ancestors 'none'"));
   }
 }
 

@@ -24,6 +24,7 @@ void register_routes(http::Router& router, const Dependencies& dependencies) {
   register_connection_routes(api, dependencies);
   register_conditional_access_routes(api, dependencies);
   register_cloud_connection_routes(api, dependencies);
+  register_landing_pages(api);
   register_mac_routes(api, dependencies);
   register_import_routes(api, dependencies);
   register_notice_routes(api, dependencies);

@@ -3,45 +3,43 @@
 #include <utility>
 
 #include "base/time.h"
+#include "platform/http/status.h"
 
 namespace wardbridge::graph {
 namespace {
 
-struct WireError {
-  int status;
-  std::string_view code;
-};
-
-WireError wire_error(const Failure& failure) {
+std::string_view error_code(const Failure& failure) {
   switch (failure.code) {
     case Code::invalid_argument:
       if (failure.reason == "advanced_query" || failure.reason == "unsupported_filter" ||
           failure.reason == "unsupported_query")
-        return {400, "Request_UnsupportedQuery"};
-      if (failure.reason == "unknown_property" || failure.reason == "bad_filter") return {400, "BadRequest"};
-      return {400, "Request_BadRequest"};
+        return "Request_UnsupportedQuery";
+      if (failure.reason == "unknown_property" || failure.reason == "bad_filter") return "BadRequest";
+      return "Request_BadRequest";
     case Code::unauthenticated:
-      return {401, "InvalidAuthenticationToken"};
+      return "InvalidAuthenticationToken";
     case Code::forbidden:
-      return {403, "Authorization_RequestDenied"};
+      return "Authorization_RequestDenied";
     case Code::not_found:
-      return {404, "Request_ResourceNotFound"};
+      return "Request_ResourceNotFound";
     case Code::conflict:
-      // ENTRA: the directory calls what is there already a bad request.
-      if (failure.reason == "already_exists") return {400, "Request_BadRequest"};
-      return {409, "Request_Conflict"};
+      return failure.reason == "already_exists" ? "Request_BadRequest" : "Request_Conflict";
     case Code::too_large:
-      return {413, "Request_EntityTooLarge"};
+      return "Request_EntityTooLarge";
     case Code::rate_limited:
-      return {429, "activityLimitReached"};
+      return "activityLimitReached";
     case Code::unavailable:
-      return {503, "serviceNotAvailable"};
     case Code::timeout:
-      return {504, "serviceNotAvailable"};
+      return "serviceNotAvailable";
     case Code::internal:
-      return {500, "generalException"};
+      return "generalException";
   }
   CHECK(false, "every code has its error");
+}
+
+// ENTRA: the directory calls what is there already a bad request.
+int status_of(const Failure& failure) {
+  return failure.reason == "already_exists" ? 400 : http::status_of(failure.code);
 }
 
 void add_headers(const http::Request& request, http::Response& response) {
@@ -67,8 +65,7 @@ http::Response error_response(const http::Request& request, int status, std::str
 }
 
 http::Response error_response(const http::Request& request, const Failure& failure) {
-  const WireError error = wire_error(failure);
-  return error_response(request, error.status, error.code, failure.message);
+  return error_response(request, status_of(failure), error_code(failure), failure.message);
 }
 
 http::Response reply(const http::Request& request, int status, const json::Object& body) {

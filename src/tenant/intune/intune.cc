@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "platform/http/status.h"
 #include "platform/log/log.h"
 #include "platform/metrics/metrics.h"
 #include "tenant/intune/rows.h"
@@ -42,39 +43,7 @@ http::Response error(int status, std::string_view code, std::string_view message
 
 // The one mapper of this wire.
 http::Response error(const Failure& failure) {
-  int status = 500;
-  switch (failure.code) {
-    case Code::invalid_argument:
-      status = 400;
-      break;
-    case Code::unauthenticated:
-      status = 401;
-      break;
-    case Code::forbidden:
-      status = 403;
-      break;
-    case Code::not_found:
-      status = 404;
-      break;
-    case Code::conflict:
-      status = 409;
-      break;
-    case Code::too_large:
-      status = 413;
-      break;
-    case Code::rate_limited:
-      status = 429;
-      break;
-    case Code::unavailable:
-      status = 503;
-      break;
-    case Code::timeout:
-      status = 504;
-      break;
-    case Code::internal:
-      status = 500;
-      break;
-  }
+  const int status = http::status_of(failure.code);
   http::Response response = error(status, failure.reason, failure.message);
   if (status == 401) response.headers.set("WWW-Authenticate", "Bearer error=\"invalid_token\"");
   if (status == 503) response.headers.set("Retry-After", "5");

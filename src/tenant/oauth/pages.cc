@@ -1,21 +1,9 @@
 #include "tenant/oauth/pages.h"
 
-#include "platform/crypto/crypto.h"
+#include "platform/http/page.h"
 
 namespace wardbridge::oauth {
 namespace {
-
-constexpr std::string_view kStyle =
-    "body{font:16px/1.5 system-ui,sans-serif;margin:0;background:#f3f4f6;color:#111827}"
-    "main{max-width:26rem;margin:10vh auto;padding:2rem;background:#fff;border:1px solid #d1d5db;border-radius:8px}"
-    "h1{font-size:1.4rem;margin:0 0 1rem}label{display:block;margin-top:1rem}"
-    "fieldset{border:0;margin:0;padding:0}ul{padding-left:1.2rem}code{font-size:1.1rem;overflow-wrap:anywhere}"
-    ".other{color:#1d4ed8;background:#fff;border:1px solid #1d4ed8;margin-right:.5rem}"
-    "input:focus-visible,button:focus-visible,a:focus-visible{outline:3px solid #f59e0b;outline-offset:2px}"
-    "input{box-sizing:border-box;width:100%;padding:.5rem;font:inherit;border:1px solid #6b7280;border-radius:4px}"
-    "button{margin-top:1.5rem;padding:.5rem "
-    "1.5rem;font:inherit;color:#fff;background:#1d4ed8;border:0;border-radius:4px}"
-    "#reason{color:#b91c1c}dl{font-size:.85rem;color:#4b5563}dd{margin:0;overflow-wrap:anywhere}";
 
 std::string escaped(std::string_view text) { return text::escape_markup(text); }
 
@@ -26,25 +14,6 @@ std::string policy_source(std::string_view uri) {
   if (scheme != "http" && scheme != "https") return std::string(scheme) + ":";
   const auto authority_end = uri.find_first_of("/?#", scheme_end + 3);
   return std::string(uri.substr(0, authority_end));
-}
-
-http::Response page(int status, std::string_view title, std::string_view body, const std::string& form_target) {
-  static const std::string style_hash = text::to_base64(crypto::sha256(kStyle));
-  http::Response response =
-      http::html_response(status,
-                          "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-                          "<meta name=\"viewport\" content=\"width=device-width\"><title>" +
-                              escaped(title) + " - Wardbridge</title><style>" + std::string(kStyle) +
-                              "</style></head>\n<body><main>\n<h1>" + escaped(title) + "</h1>\n" + std::string(body) +
-                              "</main></body></html>\n");
-  response.headers.set("Content-Security-Policy", "default-src 'none'; style-src 'sha256-" + style_hash +
-                                                      "'; base-uri 'none'; frame-ancestors 'none'; form-action " +
-                                                      (form_target.empty() ? "'none'" : form_target));
-  response.headers.set("X-Frame-Options", "DENY");
-  response.headers.set("X-Content-Type-Options", "nosniff");
-  response.headers.set("Referrer-Policy", "no-referrer");
-  response.headers.set("Cache-Control", "no-store");
-  return response;
 }
 
 std::string problem_paragraph(const WireError& error) {
@@ -109,7 +78,8 @@ http::Response form_page(const FormPage& form, const Trace& trace) {
   body += form.body + "</form>\n";
   if (form.problem) body += trace_list(trace);
   const std::string target = form.redirect_uri.empty() ? "" : " " + policy_source(form.redirect_uri);
-  http::Response response = page(form.problem ? form.problem->status : 200, form.title, body, "'self'" + target);
+  http::Response response = http::page(form.problem ? form.problem->status : 200,
+                                       {.title = form.title, .body = body, .form_targets = "'self'" + target});
   add_common_headers(response, trace);
   return response;
 }
@@ -130,7 +100,7 @@ http::Response error_page(const http::Request& request, const ErrorPage& error, 
   if (error.link && error.link->starts_with("https://"))
     body += "<p><a id=\"next-step-link\" rel=\"noreferrer\" href=\"" + escaped(*error.link) + "\">Get help</a></p>\n";
   body += trace_list(trace);
-  http::Response response = page(error.error.status, "You can't get there from here", body, "");
+  http::Response response = http::page(error.error.status, {.title = "You can't get there from here", .body = body});
   add_common_headers(response, trace);
   return response;
 }
@@ -139,9 +109,11 @@ http::Response form_post_page(const std::string& action, const text::Form& field
   std::string body = "<form method=\"post\" action=\"" + escaped(action) + "\">\n";
   for (const auto& [name, value] : fields) body += hidden_field(name, value);
   body += "<button type=\"submit\">Continue</button>\n</form>\n";
-  return page(200, "Signed in", body, policy_source(action));
+  return http::page(200, {.title = "Signed in", .body = body, .form_targets = policy_source(action)});
 }
 
-http::Response message_page(const std::string& title, const std::string& body) { return page(200, title, body, ""); }
+http::Response message_page(const std::string& title, const std::string& body) {
+  return http::page(200, {.title = title, .body = body});
+}
 
 }  // namespace wardbridge::oauth

@@ -1,5 +1,6 @@
 #include "tenant/registration/registration_wire.h"
 
+#include "platform/http/status.h"
 #include "tenant/registration/registration.h"
 #include "tenant/tokens/tokens.h"
 
@@ -60,31 +61,6 @@ Result<std::string> short_text(const json::Object& body, std::string_view key) {
   return text;
 }
 
-int status_of(Code code) {
-  switch (code) {
-    case Code::invalid_argument:
-      return 400;
-    case Code::unauthenticated:
-      return 401;
-    case Code::forbidden:
-      return 403;
-    case Code::not_found:
-      return 404;
-    case Code::conflict:
-      return 409;
-    case Code::too_large:
-      return 413;
-    case Code::rate_limited:
-      return 429;
-    case Code::unavailable:
-    case Code::timeout:
-      return 503;
-    case Code::internal:
-      return 500;
-  }
-  return 500;
-}
-
 }  // namespace
 
 Result<EnrollmentRequest> read_enrollment(const http::Request& request) {
@@ -143,10 +119,10 @@ json::Object discovery_document(const std::string& base_url, const directory::Te
 
 http::Response error_response(const http::Request& request, const Failure& failure) {
   http::Response response =
-      http::json_response(status_of(failure.code), json::Object{{"ErrorType", failure.reason},
-                                                                {"Message", failure.message},
-                                                                {"TraceId", request.id},
-                                                                {"Time", to_iso8601(request.received)}});
+      http::json_response(http::status_of(failure.code), json::Object{{"ErrorType", failure.reason},
+                                                                      {"Message", failure.message},
+                                                                      {"TraceId", request.id},
+                                                                      {"Time", to_iso8601(request.received)}});
   if (failure.code == Code::unauthenticated) response.headers.set("WWW-Authenticate", "Bearer");
   return response;
 }
