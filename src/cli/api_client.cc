@@ -103,6 +103,9 @@ Result<json::Object> ApiClient::post(const std::string& path, const json::Object
 Result<json::Object> ApiClient::put(const std::string& path, const json::Object& body) {
   return object_call("PUT", path, &body);
 }
+Result<json::Object> ApiClient::patch(const std::string& path, const json::Object& body) {
+  return object_call("PATCH", path, &body);
+}
 Result<json::Object> ApiClient::delete_at(const std::string& path) { return object_call("DELETE", path, nullptr); }
 
 Result<json::Object> ApiClient::post_bytes(const std::string& path, std::string body, const std::string& content_type,

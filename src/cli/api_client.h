@@ -29,6 +29,7 @@ class ApiClient {
   Result<json::Object> get(const std::string& path);
   Result<json::Object> post(const std::string& path, const json::Object& body);
   Result<json::Object> put(const std::string& path, const json::Object& body);
+  Result<json::Object> patch(const std::string& path, const json::Object& body);
   Result<json::Object> delete_at(const std::string& path);
   Result<json::Object> post_bytes(const std::string& path, std::string body, const std::string& content_type,
                                   Duration deadline);

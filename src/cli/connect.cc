@@ -2,26 +2,31 @@
 
 #include <cstdio>
 
-#include "base/text.h"
+#include "cli/connections.h"
+#include "cli/find.h"
 #include "cli/terminal.h"
 
 namespace wardbridge::cli {
 namespace {
 
-const std::string kConnections = "/api/v1/wardbridge/connections";
-const std::string kConditionalAccess = "/api/v1/wardbridge/conditional-access";
-
-int complain_of(const Failure& failure) {
-  std::fprintf(stderr, "wardbridge connect: %s\n", on_terminal(failure.message).c_str());
-  return failure.code == Code::not_found ? 3 : 1;
-}
-
 std::string or_never(const std::string& time) { return time.empty() ? "never" : time; }
+
+std::string type_of(const json::Object& connection) {
+  std::string type = shown_at(connection, "type");
+  return type.empty() ? shown_at(connection, "connectionType") : type;
+}
 
 std::string counts_of(const json::Object& connection) {
   const json::Object& deliveries = object_in(connection, "deliveries");
   return shown_at(deliveries, "delivered") + " delivered, " + shown_at(deliveries, "pending") + " pending, " +
          shown_at(deliveries, "parked") + " parked";
+}
+
+}  // namespace
+
+int complain_of(const Failure& failure) {
+  std::fprintf(stderr, "wardbridge connect: %s\n", on_terminal(failure.message).c_str());
+  return failure.code == Code::not_found ? 3 : 1;
 }
 
 void print_trouble(const json::Object& connection) {
@@ -48,17 +53,6 @@ void print_steps(const json::Object& test) {
   if (std::string message = shown_at(test, "message"); !message.empty()) std::printf("%s\n", message.c_str());
 }
 
-// By id or name.
-Result<json::Object> find_connection(ApiClient& management, const std::string& wanted) {
-  json::Object all = TRY(management.get(kConnections));
-  for (const json::Value& value : array_in(all, "results")) {
-    const json::Object* connection = value.if_object();
-    if (!connection) continue;
-    if (json::text_at(*connection, "id") == wanted || json::text_at(*connection, "name") == wanted) return *connection;
-  }
-  return not_found("no_connection", "no connection is called `" + wanted + "`");
-}
-
 void print_manual(const json::Object& shown) {
   std::printf("Conditional Access (manual connection): %s\n", shown_at(shown, "state").c_str());
   for (const auto& [label, member] : {std::pair{"tenant", "tenantName"},
@@ -82,22 +76,24 @@ void print_manual(const json::Object& shown) {
   print_steps(test);
 }
 
-}  // namespace
-
 int list_tenant_connections(ApiClient& management, bool as_json) {
-  auto all = management.get(kConnections);
-  if (!all.ok()) return complain_of(all.failure());
+  json::Array all;
+  for (const std::string& list : {kConnections, kCloudConnections}) {
+    auto some = management.get(list);
+    if (!some.ok()) return complain_of(some.failure());
+    for (const json::Value& connection : array_in(*some, "results")) all.push_back(connection);
+  }
   if (as_json) {
-    std::puts(json::to_pretty_text(*all).c_str());
+    json::Object whole{{"totalCount", all.size()}, {"results", std::move(all)}};
+    std::puts(json::to_pretty_text(whole).c_str());
     return 0;
   }
-  const json::Array& results = array_in(*all, "results");
-  if (results.empty()) std::puts("no connection is set up");
-  for (const json::Value& value : results) {
+  if (all.empty()) std::puts("no connection is set up");
+  for (const json::Value& value : all) {
     const json::Object* connection = value.if_object();
     if (!connection) continue;
     std::printf("%s  %s  %s  %s  %s; %s\n", shown_at(*connection, "id").c_str(), shown_at(*connection, "name").c_str(),
-                shown_at(*connection, "type").c_str(), shown_at(*connection, "tenant").c_str(),
+                type_of(*connection).c_str(), shown_at(*connection, "tenant").c_str(),
                 shown_at(*connection, "state").c_str(), counts_of(*connection).c_str());
     print_trouble(*connection);
   }
@@ -105,21 +101,36 @@ int list_tenant_connections(ApiClient& management, bool as_json) {
 }
 
 int show_connection(ApiClient& management, const std::string& connection, bool as_json) {
-  auto shown = connection.empty() ? management.get(kConditionalAccess) : find_connection(management, connection);
-  if (!shown.ok()) return complain_of(shown.failure());
-  if (as_json) {
-    std::puts(json::to_pretty_text(*shown).c_str());
-  } else if (connection.empty()) {
-    print_manual(*shown);
-  } else {
-    std::printf("%s (%s): %s\n", shown_at(*shown, "name").c_str(), shown_at(*shown, "type").c_str(),
-                shown_at(*shown, "state").c_str());
-    std::printf("  %-16s%s\n", "tenant", shown_at(*shown, "tenant").c_str());
-    std::printf("  %-16s%s\n", "application", shown_at(*shown, "clientId").c_str());
-    std::printf("  %-16s%s\n", "last heartbeat", or_never(shown_at(*shown, "lastHeartbeat")).c_str());
-    std::printf("  %-16s%s\n", "devices", counts_of(*shown).c_str());
-    print_trouble(*shown);
+  if (connection.empty()) {
+    auto shown = management.get(kConditionalAccess);
+    if (!shown.ok()) return complain_of(shown.failure());
+    if (as_json) {
+      std::puts(json::to_pretty_text(*shown).c_str());
+    } else {
+      print_manual(*shown);
+    }
+    return 0;
   }
+  auto found = find_any_connection(management, connection);
+  if (!found.ok()) return complain_of(found.failure());
+  const json::Object& shown = found->object;
+  if (as_json) {
+    std::puts(json::to_pretty_text(shown).c_str());
+    return 0;
+  }
+  std::printf("%s (%s): %s\n", shown_at(shown, "name").c_str(), type_of(shown).c_str(),
+              shown_at(shown, "state").c_str());
+  for (const auto& [label, member] : {std::pair{"tenant", "tenant"},
+                                      {"connector", "connectorUrl"},
+                                      {"application", "clientId"},
+                                      {"Application ID", "applicationId"},
+                                      {"step", "step"},
+                                      {"consent at", "consentUrl"}}) {
+    if (std::string text = shown_at(shown, member); !text.empty()) std::printf("  %-16s%s\n", label, text.c_str());
+  }
+  std::printf("  %-16s%s\n", "last heartbeat", or_never(shown_at(shown, "lastHeartbeat")).c_str());
+  std::printf("  %-16s%s\n", "devices", counts_of(shown).c_str());
+  print_trouble(shown);
   return 0;
 }
 
@@ -149,13 +160,11 @@ int turn_connection(ApiClient& management, const std::string& connection, Turn t
     bool works = json::bool_at(object_in(*saved, "lastTest"), "works").value_or(false);
     return turn == Turn::off || works ? 0 : 1;
   }
-  auto found = find_connection(management, connection);
+  auto found = find_any_connection(management, connection);
   if (!found.ok()) return complain_of(found.failure());
-  auto turned = management.post(
-      kConnections + "/" + text::percent_encode(shown_at(*found, "id")) + (turn == Turn::on ? "/enable" : "/disable"),
-      {});
+  auto turned = management.post(found->path + (turn == Turn::on ? "/enable" : "/disable"), {});
   if (!turned.ok()) return complain_of(turned.failure());
-  std::printf("`%s` is being turned %s\n", shown_at(*found, "name").c_str(), turn == Turn::on ? "on" : "off");
+  std::printf("`%s` is being turned %s\n", shown_at(found->object, "name").c_str(), turn == Turn::on ? "on" : "off");
   return 0;
 }
 

@@ -58,8 +58,11 @@ TEST_F(ConnectVerbTest, TestShowsWhatFailsWhyAndWhatToDo) {
 
 TEST_F(ConnectVerbTest, ListShowsEveryConnectionWithItsTrouble) {
   transport_.answer(200, kList);
+  transport_.answer(200, R"({"totalCount":1,"results":[{"id":"8","name":"Broker","connectionType":"Cloud Connector",
+      "tenant":"fabrikam.example","state":"active","deliveries":{"pending":0,"delivered":9,"parked":0}}]})");
   Run done = run([&] { return list_tenant_connections(client_, false); });
   EXPECT_EQ(done.exit_code, 0);
+  EXPECT_THAT(done.out, HasSubstr("8  Broker  Cloud Connector  fabrikam.example  active; 9 delivered"));
   EXPECT_THAT(done.out, HasSubstr("7  Contoso  manual  contoso.example  permission; 3 delivered, 2 pending, 1 parked"));
   EXPECT_THAT(done.out, HasSubstr("grant it"));
 }
@@ -70,6 +73,7 @@ TEST_F(ConnectVerbTest, ANamedConnectionIsTurnedByItsId) {
   EXPECT_EQ(run([&] { return turn_connection(client_, "Contoso", Turn::off); }).exit_code, 0);
   EXPECT_EQ(asked(1), "POST https://jamf.example/api/v1/wardbridge/connections/7/disable");
   transport_.answer(200, kList);
+  transport_.answer(200, R"({"totalCount":0,"results":[]})");
   EXPECT_EQ(run([&] { return show_connection(client_, "Fabrikam", false); }).exit_code, 3);
 }
 

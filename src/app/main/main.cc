@@ -1,13 +1,11 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <functional>
-#include <iostream>
-#include <iterator>
 #include <optional>
 
 #include "app/demo.h"
+#include "app/main/verbs.h"
 #include "app/serve.h"
 #include "base/text.h"
 #include "cli/connect.h"
@@ -26,50 +24,17 @@
 namespace {
 
 using namespace wardbridge;
+using app::add_target;
+using app::read_first_line;
+using app::read_secret_file;
+using app::Target;
+using app::with_management;
 
 constexpr const char* kVersion = "wardbridge 0.1.0";
 
 constexpr const char* kFooter =
     "Exit codes: 0 done; 1 it did not work, standard error says why; 2 wrong usage or configuration.\n"
     "Secrets are read from files or standard input, never from the command line.";
-
-// How a verb reaches a running server.
-struct Target {
-  std::string url = "https://127.0.0.1:8443";
-  std::string ca_file;
-  std::string user = "admin";
-  std::string password_file = "-";
-};
-
-void add_target(CLI::App* verb, Target& target) {
-  verb->add_option("--url", target.url, "address of the management API")->capture_default_str();
-  verb->add_option("--ca-file", target.ca_file, "PEM file of the certificate authority to trust");
-  verb->add_option("--user", target.user, "user name")->capture_default_str();
-  verb->add_option("--password-file", target.password_file, "file with the password; - is standard input")
-      ->capture_default_str();
-}
-
-std::string read_password(const std::string& path) {
-  std::string line;
-  if (path == "-") {
-    std::getline(std::cin, line);
-  } else {
-    std::ifstream file(path);
-    std::getline(file, line);
-  }
-  return std::string(text::trim(line));
-}
-
-// Logs in and runs a verb; its exit code.
-int with_management(const Target& target, const char* verb, const std::function<int(cli::ApiClient&)>& run) {
-  http::CurlTransport transport({.ca_file = target.ca_file});
-  cli::ApiClient management(transport, target.url);
-  if (Status status = management.log_in(target.user, read_password(target.password_file)); !status.ok()) {
-    std::fprintf(stderr, "wardbridge %s: %s\n", verb, status.failure().message.c_str());
-    return 1;
-  }
-  return run(management);
-}
 
 struct DoctorRun {
   Target target;
@@ -103,17 +68,9 @@ int run_doctor(const DoctorRun& run) {
   SystemClock clock;
   cli::ApiClient management(transport, run.target.url);
   if (run.offline) return cli::doctor(transport, clock, nullptr, "", options);
-  Status logged_in = management.log_in(run.target.user, read_password(run.target.password_file));
+  Status logged_in = management.log_in(run.target.user, read_first_line(run.target.password_file));
   return cli::doctor(transport, clock, logged_in.ok() ? &management : nullptr,
                      logged_in.ok() ? "" : logged_in.failure().message, options);
-}
-
-// All of a file, for secrets that may be PEM text; without the white space around it.
-std::optional<std::string> read_secret_file(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) return std::nullopt;
-  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  return std::string(text::trim(text));
 }
 
 struct ConnectRun {
@@ -136,7 +93,7 @@ int run_rotation(ConnectRun run) {
                          [&](cli::ApiClient& management) { return cli::rotate_secret(management, run.rotation); });
 }
 
-void add_connect_verbs(CLI::App& program, ConnectRun& run, int& exit_code) {
+CLI::App* add_connect_verbs(CLI::App& program, ConnectRun& run, int& exit_code) {
   CLI::App* connect_verb = program.add_subcommand("connect", "the connections to directory tenants");
   connect_verb->require_subcommand(1);
   auto add = [&](const char* name, const char* help, std::function<int(cli::ApiClient&)> act) {
@@ -176,6 +133,7 @@ void add_connect_verbs(CLI::App& program, ConnectRun& run, int& exit_code) {
   with_json(rotate);
   add_target(rotate, run.target);
   rotate->callback([&run, &exit_code] { exit_code = run_rotation(run); });
+  return connect_verb;
 }
 
 // `wardbridge connector ...`, for the operator of a Cloud Connector.
@@ -209,7 +167,7 @@ class ConnectorVerbs {
         [this](cli::ApiClient& connector) { return cli::approve_connection(connector, subject_); });
     CLI::App* secret = add("set-secret", "give the connector's application its next client secret", "cloud",
                            "name of the cloud in the connector's configuration", [this](cli::ApiClient& connector) {
-                             return cli::set_cloud_secret(connector, subject_, read_password(secret_file_));
+                             return cli::set_cloud_secret(connector, subject_, read_first_line(secret_file_));
                            });
     secret->add_option("--secret-file", secret_file_, "file with the secret; - is standard input")
         ->capture_default_str();
@@ -237,7 +195,7 @@ class ConnectorVerbs {
     app->callback([this, verb = std::move(verb)] {
       http::CurlTransport transport({.ca_file = ca_file_});
       cli::ApiClient connector(transport, url_);
-      connector.use_token(read_password(token_file_));
+      connector.use_token(read_first_line(token_file_));
       exit_code_ = verb(connector);
     });
   }
@@ -357,7 +315,9 @@ int main(int argc, char** argv) {
   });
 
   ConnectRun connect;
-  add_connect_verbs(program, connect, exit_code);
+  CLI::App* connect_verb = add_connect_verbs(program, connect, exit_code);
+  auto set_up_verbs = app::add_set_up_verbs(*connect_verb, exit_code);
+  auto partner_verbs = app::add_partner_verbs(program, exit_code);
 
   DoctorRun doctor;
   CLI::App* doctor_verb =

@@ -48,7 +48,8 @@ json::Array integration_warnings(store::Transaction& tx, const Connection& conne
   compliance::Settings compliance = compliance::settings(tx);
   if (is_enabled(connection) && (!compliance.enabled || compliance.connection != connection.id)) {
     warn("no_verdicts", "no verdicts travel by this connection: set `connectionId` to " +
-                            std::to_string(connection.id.value) + " in PUT /api/v1/wardbridge/device-compliance");
+                            std::to_string(connection.id.value) +
+                            " in PUT /api/v1/wardbridge/device-compliance, or run `wardbridge connect use`");
   }
   int others = 0;
   for (const Connection& other : device_compliance::list(tx)) {
