@@ -295,6 +295,7 @@ Keys tenant_keys(const Reader& reader, TenantConfig& tenant) {
 
 Keys cloud_keys(const Reader& reader, CloudConfig& cloud) {
   return {{"name", reader.text(cloud.name)},
+          {"integration", reader.one_of(cloud.integration, {"conditional_access", "device_compliance"})},
           {"login_url", reader.url(cloud.login_url)},
           {"graph_url", reader.url(cloud.graph_url)},
           {"audience", reader.text(cloud.audience)},

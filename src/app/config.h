@@ -112,6 +112,7 @@ struct TenantFaceConfig {
 // One of Microsoft's clouds, or a tenant of our own, as the Cloud Connector is registered there.
 struct CloudConfig {
   std::string name = "global";
+  std::string integration = "conditional_access";  // or `device_compliance`
   std::string login_url = "https://login.microsoftonline.com";
   std::string graph_url = "https://graph.microsoft.com";
   std::string audience = "https://api.manage.microsoft.com/";

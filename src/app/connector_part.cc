@@ -51,7 +51,9 @@ Result<cloud_connector::Options> broker_options(const ConnectorConfig& config, c
          .endpoints = {.login_base = cloud.login_url, .graph_base = cloud.graph_url, .audience = cloud.audience},
          .client_id = cloud.client_id,
          .user_registration_client_id = cloud.user_registration_client_id,
-         .client_secret = secret});
+         .client_secret = secret,
+         .protocol = cloud.integration == "conditional_access" ? partner::Protocol::device_partner
+                                                               : partner::Protocol::compliance_partner});
   }
   return options;
 }

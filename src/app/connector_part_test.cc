@@ -13,6 +13,7 @@
 #include "app/tenant_part.h"
 #include "app/wiring.h"
 #include "cli/api_client.h"
+#include "cli/partner.h"
 #include "mac/mac.h"
 #include "mac/web_page.h"
 #include "platform/http/client.h"
@@ -65,10 +66,12 @@ class ConnectorPartTest : public ::testing::Test {
                      {.user_principal_name = profile_.user_principal_name,
                       .display_name = profile_.full_name,
                       .password = profile_.password}};
-    contoso.applications = {{.name = "Reader",
-                             .client_id = kReaderApp,
-                             .client_secret = kSecret,
-                             .application_permissions = {"Device.Read.All"}}};
+    contoso.applications = {
+        {.name = "Reader",
+         .client_id = kReaderApp,
+         .client_secret = kSecret,
+         .application_permissions = {"Device.Read.All", "DeviceManagementServiceConfig.ReadWrite.All",
+                                     "DeviceManagementManagedDevices.Read.All"}}};
     auto tenant = TenantPart::open({.listen = {.port = 0}, .tenants = {vendor, contoso}}, *world_);
     ASSERT_TRUE(tenant.ok()) << tenant.failure().message;
     tenant_ = std::move(*tenant);
@@ -179,6 +182,12 @@ TEST_F(ConnectorPartTest, CarriesAVerdictFromAMacToGraph) {
   http::Response page = browse(std::string(connecting->at("consentUrl").as_string()));
   EXPECT_EQ(page.status, 200);
   EXPECT_THAT(page.body, ::testing::HasSubstr(kConnectorApp)) << "the Application ID";
+  cli::ApiClient graph(*transport_, tenant_->url());
+  ASSERT_TRUE(graph
+                  .log_in_client(tenant_->url() + "/contoso.example/oauth2/v2.0/token", kReaderApp, kSecret,
+                                 "https://graph.microsoft.com/.default")
+                  .ok());
+  ASSERT_EQ(cli::save_device_partner(graph, kConnectorApp, std::nullopt, true), 0) << "the Application ID is pasted";
   auto confirmed = management.post(connection + "/confirm", {});
   ASSERT_TRUE(confirmed.ok()) << confirmed.failure().message;
   ASSERT_TRUE(confirmed->at("works").as_bool()) << json::to_text(*confirmed);
@@ -202,17 +211,18 @@ TEST_F(ConnectorPartTest, CarriesAVerdictFromAMacToGraph) {
   ASSERT_TRUE(registered.ok()) << registered.failure().message;
   ASSERT_TRUE(mac.check_in(clock_.now()).ok());
 
-  cli::ApiClient graph(*transport_, tenant_->url());
-  ASSERT_TRUE(graph
-                  .log_in_client(tenant_->url() + "/contoso.example/oauth2/v2.0/token", kReaderApp, kSecret,
-                                 "https://graph.microsoft.com/.default")
-                  .ok());
   Status seen = wait_for("the verdict in Graph", seconds{30}, [&]() -> Result<bool> {
     json::Object devices = TRY(graph.get("/v1.0/devices"));
     const json::Array& value = devices.at("value").as_array();
     return !value.empty() && value.front().at("isCompliant") == true;
   });
   EXPECT_TRUE(seen.ok()) << seen.failure().message;
+  auto partner = graph.get("/v1.0/deviceManagement/deviceManagementPartners");
+  ASSERT_TRUE(partner.ok()) << partner.failure().message;
+  EXPECT_EQ(partner->at("value").at(0).at("partnerState"), "enabled") << "as the documents say it is seen there";
+  auto listed = graph.get("/v1.0/deviceManagement/managedDevices");
+  ASSERT_TRUE(listed.ok()) << listed.failure().message;
+  EXPECT_EQ(listed->at("value").at(0).at("serialNumber").as_string(), profile_.serial_number);
   auto routes = management.get(connection + "/routes");
   ASSERT_TRUE(routes.ok()) << routes.failure().message;
   EXPECT_EQ(routes->at("totalCount"), 1);

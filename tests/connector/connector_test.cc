@@ -35,6 +35,54 @@ TEST_F(CloudConnector, AVerdictOfAnInstanceIsSeenInTheTenant) {
   EXPECT_FALSE(is_compliant(kContoso, kMac));
 }
 
+TEST_F(CloudConnector, PartnerDeviceManagementTakesInventoryWithTheVerdictOnceTheApplicationIdIsEntered) {
+  options_.clouds[0].protocol = partner::Protocol::device_partner;
+  restart_connector();
+  tenants_.add_device(kContoso, kMac);
+  tenants_.add_device(kContoso, kOtherMac);
+  Instance& berlin = add_instance("berlin");
+  ledger::ConnectionId id = berlin.add_connection(kContoso, credentials_["berlin"]);
+  consent_to(cloud_connection::connect(berlin.world(), id, {}, clock_.now()).value(), kContoso);
+  auto too_early = cloud_connection::confirm(berlin.world(), id, {}, clock_.now()).value();
+  EXPECT_FALSE(too_early.works);
+  EXPECT_THAT(too_early.steps.back().message, HasSubstr("Partner device management"));
+  EXPECT_EQ(tenants_.device_partner_state(kContoso), "unknown");
+
+  tenants_.enter_application(kContoso);
+  EXPECT_TRUE(cloud_connection::confirm(berlin.world(), id, {}, clock_.now()).value().works);
+  EXPECT_EQ(tenants_.device_partner_state(kContoso), "enabled");
+  EXPECT_EQ(berlin.connection(id).attachment.protocol, partner::Protocol::device_partner);
+  berlin.wish(id, kMac, true, true, {{"SerialNumber", "C02XK0AAJGH5"}});
+  run(seconds{3});
+  EXPECT_EQ(berlin.delivery(id, kMac).state, ledger::State::delivered);
+  EXPECT_TRUE(is_compliant(kContoso, kMac));
+  EXPECT_EQ(json::text_at(tenants_.listed_inventory(kContoso, kMac).value(), "SerialNumber"), "C02XK0AAJGH5");
+
+  // Another server comes beside the first, as the documents allow for this kind of connection only.
+  Instance& paris = add_instance("paris");
+  ledger::ConnectionId second = paris.add_connection(kContoso, credentials_["paris"]);
+  auto connecting = cloud_connection::connect(paris.world(), second, {}, clock_.now()).value();
+  consent_to(connecting, kContoso);
+  call("POST", "/api/v1/attachments/" + connecting.attachment.id + "/approve");
+  EXPECT_TRUE(cloud_connection::confirm(paris.world(), second, {}, clock_.now()).value().works);
+  paris.wish(second, kOtherMac, true);
+  run(seconds{3});
+  EXPECT_TRUE(is_compliant(kContoso, kOtherMac));
+
+  ASSERT_TRUE(
+      berlin.change([&](store::Transaction& tx) { return cloud_connection::disable(tx, id, {}, clock_.now()); }).ok());
+  run(minutes{1});
+  EXPECT_EQ(berlin.connection(id).state, cloud_connection::State::terminated);
+  EXPECT_EQ(tenants_.device_partner_state(kContoso), "enabled") << "the other one is still there";
+  EXPECT_FALSE(is_compliant(kContoso, kMac));
+  ASSERT_TRUE(
+      paris.change([&](store::Transaction& tx) { return cloud_connection::disable(tx, second, {}, clock_.now()); })
+          .ok());
+  run(minutes{1});
+  EXPECT_EQ(tenants_.device_partner_state(kContoso), "terminated")
+      << json::to_text(object_of(call("GET", "/api/v1/tenants"))) << paris.connection(second).error_message;
+}
+
 // --- Consent
 
 TEST_F(CloudConnector, AConsentIsGoodOnceForItsTenantAndForAWhile) {

@@ -218,6 +218,31 @@ std::string Tenants::partner_state(const directory::TenantId& tenant) {
       .value();
 }
 
+void Tenants::enter_application(const directory::TenantId& tenant) {
+  Status entered = state_->store->write([&](store::Transaction& tx) {
+    return intune::set_device_partner(tx, tenant, kConnectorApp, {}, {}, state_->clock.now());
+  });
+  EXPECT_TRUE(entered.ok()) << entered.failure().message;
+}
+
+std::string Tenants::device_partner_state(const directory::TenantId& tenant) {
+  return state_->store
+      ->read([&](store::Transaction& tx) -> Result<std::string> {
+        return std::string(intune::name_of(intune::state_at(intune::device_partner(tx, tenant), state_->clock.now(),
+                                                            intune::Options{}.unresponsive_after)));
+      })
+      .value();
+}
+
+std::optional<json::Object> Tenants::listed_inventory(const directory::TenantId& tenant, const std::string& device_id) {
+  return state_->store
+      ->read([&](store::Transaction& tx) -> Result<std::optional<json::Object>> {
+        auto listed = intune::find_managed_device(tx, tenant, {device_id});
+        return listed ? std::optional(listed->inventory) : std::nullopt;
+      })
+      .value();
+}
+
 std::vector<std::int64_t> Tenants::applied(const directory::TenantId& tenant, const std::string& device_id) {
   return state_->store
       ->read([&](store::Transaction& tx) -> Result<std::vector<std::int64_t>> {
@@ -294,7 +319,8 @@ cloud_connection::Connection Instance::connection(ledger::ConnectionId id) {
       .value();
 }
 
-void Instance::wish(ledger::ConnectionId id, const std::string& device_id, bool compliant, bool managed) {
+void Instance::wish(ledger::ConnectionId id, const std::string& device_id, bool compliant, bool managed,
+                    const json::Object& inventory) {
   using Report = ledger::DeviceReport;
   Time now = clock_.now();
   Report report{.device_id = device_id,
@@ -306,7 +332,8 @@ void Instance::wish(ledger::ConnectionId id, const std::string& device_id, bool 
                 .verdict = compliant ? Report::Verdict::compliant : Report::Verdict::not_compliant,
                 .last_check_in = now,
                 .valid_until = now + hours{20},
-                .reason = "said by " + name_};
+                .reason = "said by " + name_,
+                .inventory = inventory};
   Status status = store_->write([&](store::Transaction& tx) -> Status {
     ledger::desire(tx, {.connection_id = id, .subject = device_id, .report = report}, now);
     return done();

@@ -74,6 +74,11 @@ class Tenants {
   void add_device(const directory::TenantId& tenant, const std::string& device_id);
   directory::Device device(const directory::TenantId& tenant, const std::string& device_id);
   std::string partner_state(const directory::TenantId& tenant);
+  // Partner device management: the connector's Application ID is pasted and saved; the status that is shown there.
+  void enter_application(const directory::TenantId& tenant);
+  std::string device_partner_state(const directory::TenantId& tenant);
+  // The inventory of a device that Partner device management lists; nothing: it is not listed.
+  std::optional<json::Object> listed_inventory(const directory::TenantId& tenant, const std::string& device_id);
   // The versions of one device in the order in which the tenant applied them, from its audit log.
   std::vector<std::int64_t> applied(const directory::TenantId& tenant, const std::string& device_id);
   void add_secret(const std::string& secret, Time from, Time until);
@@ -92,7 +97,8 @@ class Instance {
   ledger::ConnectionId add_connection(const directory::TenantId& tenant, const std::string& credential);
   cloud_connection::World world() { return {*store_, network, sealer_, entropy_}; }
   cloud_connection::Connection connection(ledger::ConnectionId id);
-  void wish(ledger::ConnectionId id, const std::string& device_id, bool compliant, bool managed = true);
+  void wish(ledger::ConnectionId id, const std::string& device_id, bool compliant, bool managed = true,
+            const json::Object& inventory = {});
   ledger::Delivery delivery(ledger::ConnectionId id, const std::string& device_id);
   ledger::Counts counts(ledger::ConnectionId id);
   std::vector<ledger::Delivery> deliveries(ledger::ConnectionId id);

@@ -81,6 +81,7 @@ relay::Attachment Broker::view(store::Transaction& tx, const AttachmentRow& row)
                                .error_reason = row.error_reason,
                                .error_message = row.error_message};
   const Cloud* cloud = cloud_of(row.cloud);
+  if (cloud) attachment.protocol = cloud->protocol;
   bool shows_id = row.progress == Progress::application_id || row.progress == Progress::active;
   if (cloud && shows_id) attachment.application_id = cloud->client_id;
   if (row.progress != Progress::active) return attachment;
@@ -154,6 +155,12 @@ Result<relay::Attachment> Broker::attach(const InstanceId& instance, const Attac
       }
       has_earned_it = before->progress == Progress::application_id;
       row = std::move(*before);
+    }
+    // A tenant's devices have one owner at a time, whichever of our applications speaks for it.
+    if (auto tenant = find_tenant(tx, tenant_id);
+        tenant && tenant->cloud != cloud->name && has_active(attachments_of_tenant(tx, tenant_id))) {
+      return conflict("other_integration", "the tenant `" + tenant_id + "` is connected through `" + tenant->cloud +
+                                               "` of this connector: disconnect every instance there first");
     }
     bool has_rivals = false;
     for (AttachmentRow& other : attachments_of_tenant(tx, tenant_id)) {

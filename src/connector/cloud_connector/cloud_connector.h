@@ -49,6 +49,9 @@ struct Cloud {
   // The Cloud Connector's secret as the configuration has it; sealed in the store at the next start, where a different
   // one becomes the next secret. Empty: what is in the store.
   std::string client_secret = {};
+  // What the tenants of this application are told, and where their administrators see it: inventory with a verdict in
+  // Partner device management, or verdicts in Partner compliance management.
+  partner::Protocol protocol = partner::Protocol::compliance_partner;
 };
 
 struct Options {

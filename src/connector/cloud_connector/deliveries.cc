@@ -208,6 +208,7 @@ Outcome Broker::send(const Tenant& tenant, const Route& route, const ledger::Dev
   if (!message.ok()) return settle(route, relay::outcome_of(message.failure()), now);
   Route sent = route;
   sent.message_id = *message;
+  if (message->empty()) return settle(sent, {}, now);  // applied at once
   return ask(tenant, sent, now);
 }
 

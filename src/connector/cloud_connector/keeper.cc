@@ -21,7 +21,8 @@ bool falls_to(const std::string& id, const Broker::Shard& shard) {
 }
 
 // ENTRA: permissions of the connector's applications must stay as they were granted. Nothing: they are.
-std::optional<partner::Problem> modified_permissions(const std::optional<std::vector<std::string>>& roles) {
+std::optional<partner::Problem> modified_permissions(const std::optional<std::vector<std::string>>& roles,
+                                                     partner::Protocol protocol) {
   if (!roles) return std::nullopt;
   if (std::ranges::count(*roles, kNeededRole) == 0) {
     return partner::Problem{
@@ -31,7 +32,8 @@ std::optional<partner::Problem> modified_permissions(const std::optional<std::ve
                    "` of the enterprise application Cloud Connector was withdrawn: give admin consent again"};
   }
   for (const std::string& role : *roles) {
-    if (role == kNeededRole || role == kAllowedRole) continue;
+    bool may_have_it = role == kAllowedRole && protocol == partner::Protocol::compliance_partner;
+    if (role == kNeededRole || may_have_it) continue;
     return partner::Problem{.kind = partner::Problem::Kind::permission,
                             .reason = "permission_extra",
                             .message = "the enterprise application Cloud Connector was given the permission `" + role +
@@ -102,7 +104,7 @@ void Broker::keep_tenant(const Tenant& seen, Time now) {
     if (!heartbeat.ok()) problem = heartbeat.failure();
     if (heartbeat.ok() && heartbeat->resync) learnt.last_resync = std::max(learnt.last_resync, *heartbeat->resync);
   }
-  std::optional<partner::Problem> modified = modified_permissions(road.roles());
+  std::optional<partner::Problem> modified = modified_permissions(road.roles(), cloud_of(seen.cloud)->protocol);
   bool works_all_the_same = modified && modified->reason == "permission_extra";
   // A withdrawn permission is the cause, whatever the service answered.
   if (modified && !works_all_the_same) problem = modified;

@@ -91,10 +91,14 @@ Result<http::Response> Road::Gate::send(const http::OutboundRequest& request, Du
 }
 
 std::shared_ptr<partner::Client> Road::make_client(const std::string& secret) {
-  return std::make_shared<partner::Client>(
-      gate_, deps_.entropy,
-      partner::Account{
-          .endpoints = cloud_.endpoints, .tenant = tenant_id_, .client_id = cloud_.client_id, .client_secret = secret});
+  return std::make_shared<partner::Client>(gate_, deps_.entropy,
+                                           partner::Account{.endpoints = cloud_.endpoints,
+                                                            .tenant = tenant_id_,
+                                                            .client_id = cloud_.client_id,
+                                                            .client_secret = secret,
+                                                            .protocol = cloud_.protocol,
+                       // To a tenant all our instances are one server, wherever their people are sent.
+                       .instance_id = "cloud-connector"});
 }
 
 partner::Answer<std::shared_ptr<partner::Client>> Road::enter(Time now) {

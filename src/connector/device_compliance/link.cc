@@ -25,13 +25,6 @@ partner::Account account_of(const device_compliance::Connection& connection) {
           .instance_id = connection.instance_id};
 }
 
-partner::Upload upload_of(const ledger::Parcel& parcel, Time now) {
-  partner::Upload upload = relay::upload_of(parcel.report, parcel.version, now);
-  upload.inventory = parcel.report.inventory;
-  upload.security = parcel.report.security;
-  return upload;
-}
-
 }  // namespace
 
 Link::Link(store::Store& store, http::Transport& transport, Entropy& entropy, const crypto::Sealer& sealer,
@@ -88,7 +81,8 @@ void Link::reload() {
 ledger::Outcome Link::deliver(const ledger::Parcel& parcel, Time now) {
   Result<Road> road = this->road(now);
   if (!road.ok()) return outcome_of(road.failure());
-  partner::Answer<std::string> message = road->client->upload(upload_of(parcel, now), road->connection.extensions, now);
+  partner::Answer<std::string> message =
+      road->client->upload(relay::upload_of(parcel.report, parcel.version, now), road->connection.extensions, now);
   if (!message.ok()) return relay::outcome_of(message.failure());
   if (message->empty()) return {.kind = ledger::Outcome::Kind::done};
   return {.kind = ledger::Outcome::Kind::accepted, .message_id = *message};

@@ -128,9 +128,14 @@ Result<ledger::Outcome> outcome_from_json(const json::Object& object) {
   return outcome;
 }
 
+const char* name_of(partner::Protocol protocol) {
+  return protocol == partner::Protocol::device_partner ? "conditionalAccess" : "deviceCompliance";
+}
+
 json::Object to_json(const Attachment& attachment) {
   return {{"id", attachment.id},
           {"cloud", attachment.cloud},
+          {"integration", name_of(attachment.protocol)},
           {"tenantId", attachment.tenant_id},
           {"progress", name_of(attachment.progress)},
           {"consentUrl", attachment.consent_url},
@@ -151,6 +156,10 @@ Result<Attachment> attachment_from_json(const json::Object& object) {
   auto known = progress_from(progress);
   if (!known) return invalid("bad_field", "`" + progress.substr(0, 40) + "` is no progress", "progress");
   attachment.progress = *known;
+  // A connector that says nothing of it speaks the only one that there was.
+  if (TRY(json::optional_text(object, "integration")) == name_of(partner::Protocol::device_partner)) {
+    attachment.protocol = partner::Protocol::device_partner;
+  }
   attachment.consent_url = TRY(json::optional_text(object, "consentUrl"));
   attachment.application_id = TRY(json::optional_text(object, "applicationId"));
   attachment.ticket = TRY(json::optional_text(object, "ticket"));
@@ -220,6 +229,8 @@ partner::Upload upload_of(const ledger::DeviceReport& report, ledger::Version st
   upload.valid_until = report.valid_until;
   upload.epoch = stamp.epoch;
   upload.sequence = stamp.sequence;
+  upload.inventory = report.inventory;
+  upload.security = report.security;
   return upload;
 }
 

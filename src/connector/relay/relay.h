@@ -42,12 +42,15 @@ enum class Progress {
 };
 const char* name_of(Progress progress);
 std::optional<Progress> progress_from(std::string_view name);
+const char* name_of(partner::Protocol protocol);  // `conditionalAccess`, `deviceCompliance`
 
 struct Attachment {
   std::string id;  // GUID
   std::string cloud;
   std::string tenant_id;  // GUID
   Progress progress = Progress::consent;
+  // Of the connector's road to the tenant: device_partner takes inventory with every verdict.
+  partner::Protocol protocol = partner::Protocol::compliance_partner;
   std::string consent_url;     // what an administrator opens next; empty when nothing is to be consented to
   std::string application_id;  // to be pasted; empty before both consents
   // Proves to a broker that has lost its database that this attachment was consented to. Only once it is active.

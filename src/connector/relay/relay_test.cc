@@ -49,14 +49,19 @@ TEST(Relay, AVersionWithoutAnEpochIsRefused) {
 }
 
 TEST(Relay, StatusComesBackAsItWent) {
-  Status status{
-      .database_id = "d",
-      .attachments = {{.id = "a", .cloud = "global", .tenant_id = "t", .progress = Progress::approval, .resync = kNow}},
-      .conflicts = {{.tenant_id = "t", .device_id = "x", .owner = "Berlin", .since = kNow}}};
+  Status status{.database_id = "d",
+                .attachments = {{.id = "a",
+                                 .cloud = "global",
+                                 .tenant_id = "t",
+                                 .progress = Progress::approval,
+                                 .protocol = partner::Protocol::device_partner,
+                                 .resync = kNow}},
+                .conflicts = {{.tenant_id = "t", .device_id = "x", .owner = "Berlin", .since = kNow}}};
   auto read = status_from_json(to_json(status));
   ASSERT_TRUE(read.ok()) << read.failure().message;
   ASSERT_EQ(read->attachments.size(), 1u);
   EXPECT_EQ(read->attachments[0].progress, Progress::approval);
+  EXPECT_EQ(read->attachments[0].protocol, partner::Protocol::device_partner);
   EXPECT_EQ(read->attachments[0].resync, kNow);
   EXPECT_EQ(read->attachments[0].last_heartbeat, kEpoch);
   ASSERT_EQ(read->conflicts.size(), 1u);

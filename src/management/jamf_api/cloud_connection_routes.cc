@@ -2,6 +2,7 @@
 // connection_routes.cc, whose numbers they share.
 #include "connector/cloud_connection/cloud_connection.h"
 #include "management/compliance/tenant_domains.h"
+#include "management/jamf_api/connection_kinds.h"
 #include "management/jamf_api/routes.h"
 
 namespace wardbridge::jamf_api {
@@ -21,6 +22,7 @@ json::Object cloud_connection_json(store::Transaction& tx, const CloudConnection
   return {{"id", std::to_string(connection.id.value)},
           {"connectionType", "Cloud Connector"},
           {"name", settings.name},
+          {"integration", attachment.id.empty() ? json::Value() : json::Value(relay::name_of(attachment.protocol))},
           {"connectorUrl", settings.connector_url},
           {"sovereignCloud", settings.cloud},
           {"tenant", settings.tenant},
@@ -126,6 +128,14 @@ Result<http::Response> confirm_cloud_connection(const Dependencies& deps, const 
   auto confirmation =
       TRY(cloud_connection::confirm(TRY(world_of(deps)), id, caller.as_actor(request.peer.address), request.received));
   if (deps.connections_changed) deps.connections_changed();
+  // Only now is it known what the tenant takes.
+  TRY(deps.store.write([&](store::Transaction& tx) -> Status {
+    compliance::Settings settings = compliance::settings(tx);
+    bool carries = carries_inventory(tx, id);
+    if (settings.connection != id || settings.sends_inventory == carries) return done();
+    settings.sends_inventory = carries;
+    return compliance::change_settings(tx, settings, caller.as_actor(request.peer.address), request.received);
+  }));
   json::Array steps;
   for (const relay::Step& step : confirmation.steps) steps.push_back(relay::to_json(step));
   json::Object connection = TRY(deps.store.read([&](store::Transaction& tx) -> Result<json::Object> {

@@ -1,6 +1,6 @@
 // Device compliance: the vendor's read route, and the settings that the vendor keeps in its console.
-#include "connector/cloud_connection/cloud_connection.h"
 #include "connector/device_compliance/device_compliance.h"
+#include "management/jamf_api/connection_kinds.h"
 #include "management/jamf_api/routes.h"
 
 namespace wardbridge::jamf_api {
@@ -117,10 +117,9 @@ Result<http::Response> put_settings(const Dependencies& deps, const http::Reques
     auto old_hours = std::chrono::duration_cast<hours>(wanted.validity).count();
     wanted.validity = hours{TRY(json::optional_integer(object, "validityHours", old_hours))};
     wanted.hold_percent = static_cast<int>(TRY(json::optional_integer(object, "holdPercent", wanted.hold_percent)));
+    wanted.sends_inventory = carries_inventory(tx, wanted.connection);
     // Verdicts for a connection that nobody works on would wait for ever.
-    auto connection = device_compliance::find(tx, wanted.connection);
-    wanted.sends_inventory = connection && connection->settings.type == device_compliance::Type::manual;
-    if (wanted.enabled && wanted.connection && !connection && !cloud_connection::find(tx, wanted.connection)) {
+    if (wanted.enabled && wanted.connection && !is_connection(tx, wanted.connection)) {
       return invalid("unknown_connection", "no connection has the id " + std::to_string(wanted.connection.value),
                      "connectionId");
     }
