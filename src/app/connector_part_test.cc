@@ -6,8 +6,6 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include <map>
-
 #include "app/local_authority.h"
 #include "app/management_part.h"
 #include "app/tenant_part.h"
@@ -15,8 +13,8 @@
 #include "cli/api_client.h"
 #include "cli/partner.h"
 #include "mac/mac.h"
-#include "mac/web_page.h"
 #include "platform/http/client.h"
+#include "support/administrators_browser.h"
 #include "support/temporary_directory.h"
 
 namespace wardbridge::app {
@@ -85,49 +83,6 @@ class ConnectorPartTest : public ::testing::Test {
     return server.port();
   }
 
-  // An administrator's browser walks through consent; where it ends.
-  http::Response browse(std::string url) {
-    std::map<std::string, std::string> cookies;
-    text::Form form;
-    std::string method = "GET";
-    for (int hop = 0; hop < 20; ++hop) {
-      http::OutboundRequest request{.method = method, .url = url};
-      std::string all;
-      for (const auto& [name, value] : cookies) all += (all.empty() ? "" : "; ") + name + "=" + value;
-      if (!all.empty()) request.headers.set("Cookie", all);
-      if (method == "POST") {
-        request.headers.set("Content-Type", "application/x-www-form-urlencoded");
-        request.body = text::to_form(form);
-      }
-      auto response = transport_->send(request, seconds{20});
-      EXPECT_TRUE(response.ok()) << (response.ok() ? "" : response.failure().message);
-      if (!response.ok()) return {};
-      for (const auto& [name, value] : response->headers.all()) {
-        if (name != "Set-Cookie") continue;
-        auto equals = value.find('=');
-        cookies[value.substr(0, equals)] = value.substr(equals + 1, value.find(';') - equals - 1);
-      }
-      method = "GET";
-      if (auto location = response->headers.get("Location")) {
-        url = location->starts_with("/") ? tenant_->url() + std::string(*location) : std::string(*location);
-        continue;
-      }
-      auto page_form = mac::find_form(response->body);
-      if (!page_form) return std::move(*response);
-      method = "POST";
-      url = page_form->action.starts_with("/") ? tenant_->url() + page_form->action : page_form->action;
-      form = page_form->hidden_fields;
-      if (response->body.find("name=\"passwd\"") != std::string::npos) {
-        form.emplace_back("login", "admin@contoso.example");
-        form.emplace_back("passwd", "correct horse battery");
-      } else {
-        form.emplace_back("choice", "accept");
-      }
-    }
-    ADD_FAILURE() << "the browser goes round in circles";
-    return {};
-  }
-
   testing::TemporaryDirectory directory_;
   SystemClock clock_;
   SystemEntropy entropy_;
@@ -179,9 +134,11 @@ TEST_F(ConnectorPartTest, CarriesAVerdictFromAMacToGraph) {
   auto connecting = management.post(connection + "/connect", {});
   ASSERT_TRUE(connecting.ok()) << connecting.failure().message;
   EXPECT_EQ(connecting->at("tenantId"), kTenantId);
-  http::Response page = browse(std::string(connecting->at("consentUrl").as_string()));
-  EXPECT_EQ(page.status, 200);
-  EXPECT_THAT(page.body, ::testing::HasSubstr(kConnectorApp)) << "the Application ID";
+  testing::AdministratorsBrowser browser(*transport_, "admin@contoso.example", "correct horse battery");
+  auto page = browser.open(std::string(connecting->at("consentUrl").as_string()));
+  ASSERT_TRUE(page.ok()) << page.failure().message;
+  EXPECT_EQ(page->status, 200);
+  EXPECT_THAT(page->body, ::testing::HasSubstr(kConnectorApp)) << "the Application ID";
   cli::ApiClient graph(*transport_, tenant_->url());
   ASSERT_TRUE(graph
                   .log_in_client(tenant_->url() + "/contoso.example/oauth2/v2.0/token", kReaderApp, kSecret,

@@ -39,10 +39,13 @@ Result<json::Object> create_or_change(ApiClient& management, const std::string& 
   return management.post(list, body);
 }
 
-std::string landing_page_type(const std::string& said) {
-  if (said == "registration") return "registration";
-  if (said == "access-denied") return "accessDenied";
-  return "custom";
+void add_landing_page(const ConnectionSettings& said, json::Object& body) {
+  if (said.landing_page.empty()) return;
+  if (said.landing_page == "registration" || said.landing_page == "access-denied") {
+    body["landingPage"] = json::Object{{"type", said.landing_page == "registration" ? "registration" : "accessDenied"}};
+  } else {
+    body["landingPage"] = json::Object{{"type", "custom"}, {"url", said.landing_page}};
+  }
 }
 
 void print_table_of(const json::Object& answer, const char* nothing, std::initializer_list<const char*> members) {
@@ -85,12 +88,7 @@ int set_up_manual(ApiClient& management, const ConnectionSettings& said, bool as
                                     {"graphUrl", said.graph_url},
                                     {"intuneUrl", said.audience}});
   body["enabled"] = true;
-  if (!said.landing_page.empty()) {
-    std::string type = landing_page_type(said.landing_page);
-    json::Object page{{"type", type}};
-    if (type == "custom") page["url"] = said.landing_page;
-    body["landingPage"] = std::move(page);
-  }
+  add_landing_page(said, body);
   auto saved = management.put(kConditionalAccess, body);
   if (!saved.ok()) return complain_of(saved.failure());
   if (as_json) {
@@ -134,6 +132,7 @@ int set_up_cloud_connector(ApiClient& management, const ConnectionSettings& said
                                     {"tenant", said.tenant},
                                     {"enrollmentUrl", said.enrollment_url},
                                     {"remediationUrl", said.remediation_url}});
+  add_landing_page(said, body);
   auto saved = create_or_change(management, kCloudConnections, said.name, body);
   if (!saved.ok()) return complain_of(saved.failure());
   std::string id(json::text_at(*saved, "id").value_or(""));

@@ -49,7 +49,11 @@ std::string content_of(const std::string& path) {
 }  // namespace
 
 ServerProcess::ServerProcess(std::string program, std::vector<ServedUser> users)
-    : program_(std::move(program)), users_(std::move(users)), management_port_(free_port()), tenant_port_(free_port()) {
+    : program_(std::move(program)),
+      users_(std::move(users)),
+      management_port_(free_port()),
+      tenant_port_(free_port()),
+      connector_port_(free_port()) {
   SystemEntropy entropy;
   connector_id_ = entropy.guid();
   console_id_ = entropy.guid();
@@ -66,6 +70,23 @@ ServerProcess::~ServerProcess() { kill(); }
 void ServerProcess::configure_management(std::string keys) {
   management_keys_ = std::move(keys);
   std::ofstream(directory_.file("wardbridge.yaml")) << configuration();
+}
+
+void ServerProcess::replace_configuration(std::string management, std::string tenant, std::string connector) {
+  auto part = [](const char* name, int port, const std::string& keys) {
+    return std::string(name) + ": {listen: \"127.0.0.1:" + std::to_string(port) + "\"" + (keys.empty() ? "" : ", ") +
+           keys + "}\n";
+  };
+  std::ofstream file(directory_.file("wardbridge.yaml"));
+  file << "data: " << directory_.file("data") << "\nlog_level: warning\n"
+       << part("management", management_port_, management) << part("tenant", tenant_port_, tenant);
+  if (!connector.empty()) file << part("connector", connector_port_, "enabled: true, " + connector);
+}
+
+std::string ServerProcess::write_file(const std::string& name, const std::string& content) const {
+  std::string path = directory_.file(name);
+  write_secret(path, content);
+  return path;
 }
 
 std::string ServerProcess::configuration() const {

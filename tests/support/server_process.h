@@ -28,6 +28,11 @@ class ServerProcess {
 
   // More keys of `management` in flow style: `outbound: {allow: [127.0.0.1]}`. Before start().
   void configure_management(std::string keys);
+  // Another configuration altogether, in YAML's flow style and without where the parts listen; an empty connector is
+  // none. Before start().
+  void replace_configuration(std::string management, std::string tenant, std::string connector);
+  // A file beside the data, for secrets; its path.
+  std::string write_file(const std::string& name, const std::string& content) const;
   // Starts and waits until both parts answer.
   Status start();
   // SIGKILL, as a crash would: nothing is flushed, nothing is said.
@@ -35,6 +40,8 @@ class ServerProcess {
 
   std::string management_url() const { return "https://127.0.0.1:" + std::to_string(management_port_); }
   std::string tenant_url() const { return "https://127.0.0.1:" + std::to_string(tenant_port_); }
+  std::string connector_url() const { return "https://127.0.0.1:" + std::to_string(connector_port_); }
+  std::string operator_token_file() const { return directory_.file("data/connector-operator.token"); }
   std::string ca_file() const { return directory_.file("data/ca.pem"); }
   std::string ca_key_file() const { return directory_.file("data/ca-key.pem"); }
   pid_t process() const { return process_; }  // 0: none runs
@@ -53,6 +60,7 @@ class ServerProcess {
   std::string management_keys_;
   int management_port_ = 0;
   int tenant_port_ = 0;
+  int connector_port_ = 0;
   std::string connector_id_, console_id_, payroll_id_, secret_;
   std::string admin_password_;
   pid_t process_ = 0;

@@ -19,8 +19,7 @@ class SetUpVerbs {
     cloud(manual);
     addresses(manual);
     manual->add_option("--secret-expires", said_.secret_expires, "when the secret ends: 2027-11-30T12:00:00Z");
-    manual->add_option("--landing-page", said_.landing_page,
-                       "for people with an unknown computer: registration, access-denied, or a URL");
+    landing_page(manual);
 
     CLI::App* compliance = add("device-compliance", "set up, or change, a Device Compliance connection",
                                [this](cli::ApiClient& to) { return cli::set_up_device_compliance(to, said_, json_); });
@@ -38,6 +37,7 @@ class SetUpVerbs {
     name(broker);
     tenant(broker);
     cloud(broker);
+    landing_page(broker);
     pages(broker);
     broker->add_option("--connector-url", said_.connector_url, "address of the Cloud Connector");
     broker->add_option("--credential-file", credential_file_,
@@ -101,6 +101,10 @@ class SetUpVerbs {
     verb->add_option("--login-url", said_.login_url, "of a tenant in no known cloud: its sign-in");
     verb->add_option("--graph-url", said_.graph_url, "its Microsoft Graph");
     verb->add_option("--intune-url", said_.audience, "its Intune API, as the audience of tokens");
+  }
+  void landing_page(CLI::App* verb) {
+    verb->add_option("--landing-page", said_.landing_page,
+                     "for people with an unknown computer: registration, access-denied, or a URL");
   }
   void pages(CLI::App* verb) {
     verb->add_option("--enrollment-url", said_.enrollment_url, "page for people with an unknown computer");

@@ -3,6 +3,7 @@
 #include "connector/cloud_connection/cloud_connection.h"
 #include "management/compliance/tenant_domains.h"
 #include "management/jamf_api/connection_kinds.h"
+#include "management/jamf_api/landing_pages.h"
 #include "management/jamf_api/routes.h"
 
 namespace wardbridge::jamf_api {
@@ -14,7 +15,8 @@ constexpr int kConflictsShown = 1000;
 
 json::Value moment_json(Time time) { return time == kEpoch ? json::Value() : json::Value(to_iso8601(time)); }
 
-json::Object cloud_connection_json(store::Transaction& tx, const CloudConnection& connection) {
+json::Object cloud_connection_json(store::Transaction& tx, const Dependencies& deps,
+                                   const CloudConnection& connection) {
   const auto& settings = connection.settings;
   const relay::Attachment& attachment = connection.attachment;
   ledger::Counts counts = ledger::counts(tx, connection.id);
@@ -27,6 +29,7 @@ json::Object cloud_connection_json(store::Transaction& tx, const CloudConnection
           {"sovereignCloud", settings.cloud},
           {"tenant", settings.tenant},
           {"tenantId", attachment.tenant_id},
+          {"landingPage", landing_page_json(settings.enrollment_url, deps)},
           {"enrollmentUrl", settings.enrollment_url},
           {"remediationUrl", settings.remediation_url},
           {"domains", json::to_array(compliance::tenant_domains(tx, connection.id))},
@@ -42,9 +45,15 @@ json::Object cloud_connection_json(store::Transaction& tx, const CloudConnection
            json::Object{{"pending", counts.pending}, {"delivered", counts.delivered}, {"parked", counts.parked}}}};
 }
 
-// Members that are absent keep what `settings` has.
-Result<cloud_connection::Settings> cloud_settings_from(const json::Object& object,
+// Members that are absent keep what `settings` has; of a new connection, the page is the one to register at.
+Result<cloud_connection::Settings> cloud_settings_from(const Dependencies& deps, const json::Object& object,
                                                        cloud_connection::Settings settings) {
+  if (settings.enrollment_url.empty()) {
+    settings.enrollment_url = settings.remediation_url = url_of(device_compliance::LandingPage::registration, deps);
+  }
+  if (auto wanted = TRY(landing_page_in(deps, object))) {
+    settings.enrollment_url = settings.remediation_url = wanted->url;
+  }
   settings.name = TRY(json::optional_text(object, "name", settings.name));
   settings.connector_url = TRY(json::optional_text(object, "connectorUrl", settings.connector_url));
   settings.cloud = TRY(json::optional_text(object, "sovereignCloud", settings.cloud));
@@ -73,7 +82,7 @@ Result<CloudConnection> find_cloud_connection(store::Transaction& tx, ledger::Co
 
 Result<http::Response> show(const Dependencies& deps, ledger::ConnectionId id, int status = 200) {
   json::Object shown = TRY(deps.store.read([&](store::Transaction& tx) -> Result<json::Object> {
-    return cloud_connection_json(tx, TRY(find_cloud_connection(tx, id)));
+    return cloud_connection_json(tx, deps, TRY(find_cloud_connection(tx, id)));
   }));
   return http::json_response(status, shown);
 }
@@ -88,7 +97,7 @@ Result<http::Response> create_cloud_connection(const Dependencies& deps, const h
                                                const accounts::Caller& caller) {
   json::Value body = TRY(json_body(request));
   const json::Object& object = TRY(json::as_object(body));
-  auto settings = TRY(cloud_settings_from(object, {}));
+  auto settings = TRY(cloud_settings_from(deps, object, {}));
   std::string credential = TRY(json::optional_text(object, "credential"));
   ledger::ConnectionId id = TRY(deps.store.write([&](store::Transaction& tx) -> Result<ledger::ConnectionId> {
     if (deps.connections_changed) tx.after_commit(deps.connections_changed);
@@ -106,7 +115,7 @@ Result<http::Response> update_cloud_connection(const Dependencies& deps, const h
   std::optional<std::string> credential;
   if (json::find(object, "credential")) credential = TRY(json::required_text(object, "credential"));
   TRY(deps.store.write([&](store::Transaction& tx) -> Status {
-    auto settings = TRY(cloud_settings_from(object, TRY(find_cloud_connection(tx, id)).settings));
+    auto settings = TRY(cloud_settings_from(deps, object, TRY(find_cloud_connection(tx, id)).settings));
     if (deps.connections_changed) tx.after_commit(deps.connections_changed);
     return in_words_of_routes(cloud_connection::update(tx, id, settings, credential, deps.sealer, deps.entropy,
                                                        caller.as_actor(request.peer.address), request.received));
@@ -139,7 +148,7 @@ Result<http::Response> confirm_cloud_connection(const Dependencies& deps, const 
   json::Array steps;
   for (const relay::Step& step : confirmation.steps) steps.push_back(relay::to_json(step));
   json::Object connection = TRY(deps.store.read([&](store::Transaction& tx) -> Result<json::Object> {
-    return cloud_connection_json(tx, TRY(find_cloud_connection(tx, id)));
+    return cloud_connection_json(tx, deps, TRY(find_cloud_connection(tx, id)));
   }));
   return http::json_response(
       200,
@@ -206,10 +215,10 @@ void register_cloud_connection_routes(Api& api, const Dependencies& deps) {
   constexpr const char* kUpdate = "Update Conditional Access";
   using Caller = accounts::Caller;
   api.add("GET", path, kRead, [deps](const http::Request&, const Caller&) -> Result<http::Response> {
-    auto all = TRY(deps.store.read([](store::Transaction& tx) -> Result<json::Array> {
+    auto all = TRY(deps.store.read([&](store::Transaction& tx) -> Result<json::Array> {
       json::Array results;
       for (const CloudConnection& connection : cloud_connection::list(tx))
-        results.push_back(cloud_connection_json(tx, connection));
+        results.push_back(cloud_connection_json(tx, deps, connection));
       return results;
     }));
     return http::json_response(200, json::Object{{"totalCount", all.size()}, {"results", all}});

@@ -1,6 +1,7 @@
 // Settings > Global Management > Conditional Access: the manual connection, as the vendor's console sets it up, tests
 // it and turns it off. Routes of ours, since the vendor publishes none.
 #include "connector/device_compliance/device_compliance.h"
+#include "management/jamf_api/landing_pages.h"
 #include "management/jamf_api/routes.h"
 
 namespace wardbridge::jamf_api {
@@ -14,18 +15,6 @@ using ledger::ConnectionId;
 constexpr const char* kPath = "/api/v1/wardbridge/conditional-access";
 // ENTRA: the public client that registers Macs in the global cloud; the consent that seed 001, step 9, asks for.
 constexpr const char* kNativeConnectorAppId = "55d611b0-7d33-4d38-8df3-6041868930d7";
-
-const char* wire_name(LandingPage page) {
-  switch (page) {
-    case LandingPage::registration:
-      return "registration";
-    case LandingPage::access_denied:
-      return "accessDenied";
-    case LandingPage::custom:
-      return "custom";
-  }
-  CHECK(false);
-}
 
 bool is_enabled(const Connection& connection) {
   return connection.state != State::terminating && connection.state != State::terminated;
@@ -91,8 +80,7 @@ json::Object integration_json(store::Transaction& tx, const Dependencies& deps,
   shown["clientSecretExpires"] = optional_moment(connection->secret.expires, kNever);
   shown["nextClientSecretSet"] = connection->secret.has_next;
   shown["nextClientSecretExpires"] = optional_moment(connection->secret.next_expires, kNever);
-  shown["landingPage"] =
-      json::Object{{"type", wire_name(settings.landing_page)}, {"url", settings.pages.enrollment_url}};
+  shown["landingPage"] = landing_page_json({settings.landing_page, settings.pages.enrollment_url});
   shown["administratorConsentUrl"] = settings.endpoints.login_base + "/" + text::percent_encode(settings.tenant) +
                                      "/adminconsent?client_id=" + kNativeConnectorAppId;
   shown["state"] = device_compliance::name_of(connection->state);
@@ -144,22 +132,13 @@ Status read_cloud(const Dependencies& deps, const json::Object& object, device_c
 }
 
 Status read_landing_page(const Dependencies& deps, const json::Object& object, device_compliance::Settings& settings) {
-  const json::Value* wanted = json::find(object, "landingPage");
   std::string url = settings.pages.enrollment_url;
-  if (wanted) {
-    const json::Object& page = TRY(json::as_object(*wanted, "`landingPage`"));
-    std::string type = TRY(json::required_text(page, "type"));
-    bool known = false;
-    for (LandingPage each : {LandingPage::registration, LandingPage::access_denied, LandingPage::custom}) {
-      if (type == wire_name(each)) settings.landing_page = each, known = true;
-    }
-    if (!known) {
-      return invalid("bad_enum_value", "`landingPage.type` can't be `" + type.substr(0, 80) + "`", "landingPage");
-    }
-    if (settings.landing_page == LandingPage::custom) url = TRY(json::required_text(page, "url"));
+  if (auto wanted = TRY(landing_page_in(deps, object))) {
+    settings.landing_page = wanted->page;
+    url = wanted->url;
   }
-  if (settings.landing_page == LandingPage::registration) url = deps.public_url() + kRegistrationPage;
-  if (settings.landing_page == LandingPage::access_denied) url = deps.public_url() + kAccessDeniedPage;
+  // Where this server is reached may have changed since.
+  if (settings.landing_page != LandingPage::custom) url = url_of(settings.landing_page, deps);
   settings.pages = {.enrollment_url = url, .remediation_url = url};
   return done();
 }

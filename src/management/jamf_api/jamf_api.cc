@@ -1,6 +1,7 @@
 #include "management/jamf_api/jamf_api.h"
 
 #include "management/jamf_api/classic_api.h"
+#include "management/jamf_api/landing_pages.h"
 #include "management/jamf_api/routes.h"
 
 namespace wardbridge::jamf_api {

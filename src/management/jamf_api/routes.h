@@ -24,9 +24,6 @@ void register_compliance_routes(Api& api,
 void register_connection_routes(Api& api, const Dependencies& dependencies);          // roads to directory tenants
 void register_cloud_connection_routes(Api& api, const Dependencies& dependencies);    // roads through a broker
 void register_conditional_access_routes(Api& api, const Dependencies& dependencies);  // the manual connection
-inline constexpr const char* kRegistrationPage = "/DeviceRegistration.html";
-inline constexpr const char* kAccessDeniedPage = "/AccessDenied.html";
-void register_landing_pages(Api& api);                                    // for people with an unknown computer
 void register_mac_routes(Api& api, const Dependencies& dependencies);     // enrolment, check-in, registration
 void register_import_routes(Api& api, const Dependencies& dependencies);  // records of another server
 void register_notice_routes(Api& api, const Dependencies& dependencies);  // notifications, deliveries that wait
