@@ -91,6 +91,9 @@ Response redirect(std::string location, int status = 303);
 Response no_content(int status = 204);
 
 using Handler = std::function<Response(const Request&)>;
+// Answers at once or not at all: it waits for no store, no network and no lock that is held for long. Nothing: it would
+// have to, or something is amiss that the route's handler will tell.
+using PromptHandler = std::function<std::optional<Response>(const Request&)>;
 
 class Router {
  public:
@@ -102,13 +105,17 @@ class Router {
   // which may be empty. A {name} never matches an empty segment, and literals match the decoded path (`%27` is `'`).
   // Among the patterns of a method, more literal segments win over fewer, then a literal further left. Adding the same
   // method and pattern twice (whatever its names are called) is a bug.
-  void add(std::string method, std::string pattern, Handler handler);
+  // A `prompt` handler, where there is one, is asked first, on the thread that read the request and that serves other
+  // connections, too: for what is asked for very often and known in memory. The handler must not rely on it.
+  void add(std::string method, std::string pattern, Handler handler, PromptHandler prompt = {});
 
   // 404 when no pattern matches, 405 with Allow when only the method differs, 400 when path or query are not decodable
   // (bad escapes, not UTF-8, a NUL, `.` and `..` segments), 500 when a handler throws; the bodies of those come from
   // the fallback, so that each face answers in its own error shape. Without one they are plain text. HEAD is answered
   // by GET without the body; its Content-Length tells how long the body would have been.
   Response handle(Request request) const;
+  // What a prompt handler answers; nothing: handle() it, where waiting does no harm.
+  std::optional<Response> answer_promptly(Request& request) const;
 
   // `status` is 400, 404, 405 or 500 (a handler threw); `message` is for people.
   using Fallback = std::function<Response(const Request&, int status, std::string_view message)>;
@@ -121,6 +128,7 @@ class Router {
   struct Route;
   Case case_;
   std::vector<std::shared_ptr<const Route>> routes_;
+  std::vector<std::shared_ptr<const Route>> prompt_routes_;  // those of them
   Fallback fallback_;
 };
 

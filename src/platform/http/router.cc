@@ -150,12 +150,14 @@ struct Router::Route {
   std::string method;
   Pattern pattern;
   Handler handler;
+  PromptHandler prompt;
 };
 
-void Router::add(std::string method, std::string pattern, Handler handler) {
+void Router::add(std::string method, std::string pattern, Handler handler, PromptHandler prompt) {
   CHECK(!method.empty() && method == text::upper(method), method);
   CHECK(handler != nullptr, pattern);
-  auto route = std::make_shared<Route>(Route{std::move(method), Pattern(std::move(pattern)), std::move(handler)});
+  auto route = std::make_shared<Route>(
+      Route{std::move(method), Pattern(std::move(pattern)), std::move(handler), std::move(prompt)});
   auto place = routes_.begin();
   for (; place != routes_.end(); ++place) {
     auto order = compare_specificity((*place)->pattern, route->pattern, case_);
@@ -163,7 +165,27 @@ void Router::add(std::string method, std::string pattern, Handler handler) {
           route->method + " " + route->pattern.text + " is added twice");
     if (order > 0) break;
   }
+  if (route->prompt) prompt_routes_.push_back(route);
   routes_.insert(place, std::move(route));
+}
+
+std::optional<Response> Router::answer_promptly(Request& request) const {
+  if (prompt_routes_.empty()) return std::nullopt;
+  auto path = decode_path(request.path);
+  if (!path || !is_decodable_query(request.query)) return std::nullopt;
+  auto takes_it = [&](const auto& route) {
+    return route->method == request.method && route->pattern.match(*path, case_).has_value();
+  };
+  if (std::ranges::none_of(prompt_routes_, takes_it)) return std::nullopt;
+  // The route that handle() would choose.
+  const Route& route = **std::ranges::find_if(routes_, takes_it);
+  if (!route.prompt || hides_a_slash(route.pattern, *path)) return std::nullopt;
+  request.path_parameters = *route.pattern.match(*path, case_);
+  try {
+    return route.prompt(request);
+  } catch (const std::exception&) {
+    return std::nullopt;  // the handler will meet the same, and is answered for
+  }
 }
 
 Response Router::handle(Request request) const {

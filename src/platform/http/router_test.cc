@@ -191,6 +191,40 @@ TEST(Router, SurvivesAFallbackThatThrows) {
   log::set_sink({});
 }
 
+TEST(Router, APromptHandlerIsAskedForItsOwnRouteOnly) {
+  Router router;
+  bool knows = true;
+  router.add(
+      "POST", "/{tenant}/token", [](const Request&) { return text_response(200, "waited"); },
+      [&](const Request& asked) -> std::optional<Response> {
+        if (!knows) return std::nullopt;
+        return text_response(200, "prompt " + asked.path_parameter("tenant"));
+      });
+  add_echo(router, "POST", "/special/token");
+  add_echo(router, "GET", "/{tenant}/token");
+  auto prompt = [&](const char* method, const char* path) {
+    Request asked = request(method, path);
+    const auto response = router.answer_promptly(asked);
+    return response ? response->body : router.handle(std::move(asked)).body;
+  };
+  EXPECT_EQ(prompt("POST", "/a%20b/token"), "prompt a b");
+  EXPECT_EQ(prompt("POST", "/special/token"), "/special/token");
+  EXPECT_EQ(prompt("GET", "/a/token"), "/{tenant}/token tenant=a");
+  EXPECT_EQ(prompt("POST", "/%ff/token"), "the path is not valid\n");
+  knows = false;
+  EXPECT_EQ(prompt("POST", "/a/token"), "waited");
+}
+
+TEST(Router, WhatAPromptHandlerThrowsIsLeftToTheHandler) {
+  Router router;
+  router.add(
+      "GET", "/", [](const Request&) { return text_response(200, "waited"); },
+      [](const Request&) -> std::optional<Response> { throw std::runtime_error("oh"); });
+  Request asked = request("GET", "/");
+  EXPECT_FALSE(router.answer_promptly(asked).has_value());
+  EXPECT_EQ(router.handle(std::move(asked)).body, "waited");
+}
+
 TEST(Router, ListsItsRoutes) {
   Router router;
   add_echo(router, "POST", "/b");

@@ -1,4 +1,5 @@
-// The HTTP/1.1 server: TLS (1.2 and newer), keep-alive, hard limits, one thread for sockets and a pool for handlers.
+// The HTTP/1.1 server: TLS (1.2 and newer), keep-alive, hard limits, a few threads for sockets and a pool for handlers.
+// A connection stays with one socket thread, which also asks the prompt handlers.
 // A request over a limit is answered (400, 408, 413, 414, 431) and its connection closed, a connection too many gets
 // 503; a body or header that stops arriving is timed out. Handlers that throw give 500 and a log line with the
 // request's id. What is on the wire besides the handler's own headers: Date, Content-Length and Connection.
@@ -35,6 +36,7 @@ struct ServerOptions {
   // The subjects (crypto::distinguished_name) of the authorities whose certificates are wanted: a browser that has none
   // of theirs does not ask its user to choose one. They are a hint, not a check. Empty: any will do.
   std::vector<std::string> client_authorities = {};
+  int socket_threads = 0;  // 0: one for each core, four at most
   int handler_threads = 8;
   std::size_t body_bytes = limits::kBodyBytes;
   std::size_t connections = limits::kConnections;

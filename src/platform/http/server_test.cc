@@ -381,6 +381,46 @@ TEST_F(ServerTest, ServesManyClientsAtOnce) {
   EXPECT_EQ(right, 1600);
 }
 
+TEST_F(ServerTest, APromptHandlerAnswersWhileEveryHandlerThreadWaits) {
+  std::latch waiting(1);
+  std::promise<void> go;
+  router_.add("GET", "/slow", [&, ready = go.get_future().share()](const Request&) {
+    waiting.count_down();
+    ready.wait();
+    return text_response(200, "late");
+  });
+  router_.add(
+      "GET", "/prompt", [](const Request&) { return text_response(200, "waited"); },
+      [](const Request& request) -> std::optional<Response> { return text_response(200, "at once " + request.id); });
+  start({.socket_threads = 1, .handler_threads = 1});
+  RawConnection slow(server_->port());
+  slow.send("GET /slow HTTP/1.1\r\nHost: h\r\n\r\n");
+  waiting.wait();
+  RawConnection quick(server_->port());
+  quick.send("GET /prompt HTTP/1.1\r\nHost: h\r\n\r\nHEAD /prompt HTTP/1.1\r\nHost: h\r\n\r\n" + kGet);
+  const std::string answer = quick.response();
+  EXPECT_THAT(answer, HasSubstr("\r\n\r\nat once "));
+  EXPECT_TRUE(text::is_guid(answer.substr(answer.size() - 36))) << answer;
+  go.set_value();
+  EXPECT_THAT(slow.response(), EndsWith("late"));
+  EXPECT_EQ(status_of(quick.response(false)), 200) << "HEAD is for the handler";
+  EXPECT_THAT(quick.response(), EndsWith("hello"));
+}
+
+TEST_F(ServerTest, ConnectionsAreSharedAmongTheSocketThreads) {
+  start({.socket_threads = 3, .connections = 4});
+  std::vector<std::unique_ptr<RawConnection>> connections;
+  for (int i = 0; i < 4; ++i) {
+    connections.push_back(std::make_unique<RawConnection>(server_->port()));
+    connections.back()->send(kGet);
+    EXPECT_EQ(status_of(connections.back()->response()), 200);
+  }
+  // The limit is the server's, not a thread's.
+  EXPECT_EQ(status_of(RawConnection(server_->port()).response()), 503);
+  server_->stop();
+  for (auto& connection : connections) EXPECT_EQ(connection->rest(), "");
+}
+
 TEST_F(ServerTest, SurvivesClientsThatLeave) {
   start();
   for (int i = 0; i < 50; ++i) {

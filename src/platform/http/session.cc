@@ -242,20 +242,21 @@ void Session::handle() {
   request_.body = std::move(parser_->get().body());
   request_.peer = peer_;
   request_.received = context_.clock.now();
-  bool keep_alive = parser_->keep_alive();
-  auto answer = [self = shared_from_this(), request = std::move(request_), keep_alive,
-                 began = monotonic_nanoseconds()]() mutable {
-    SessionContext& context = self->context_;
-    request.id = context.entropy.guid();
-    bool answers_head = request.method == "HEAD";
-    Response response = context.router.handle(std::move(request));
-    auto connection = keep_alive && !context.stopping ? Connection::keep : Connection::close;
-    Answer made = make_answer(std::move(response), answers_head, connection, context.clock.now());
-    context.metrics.count(made.status);
-    context.metrics.seconds.observe_seconds(static_cast<double>(monotonic_nanoseconds() - began) / 1e9);
-    asio::post(context.sockets, [self, made = std::move(made)]() mutable { self->write(std::move(made)); });
-  };
-  asio::post(context_.handlers, std::move(answer));
+  request_.id = context_.entropy.guid();
+  Asked asked{request_.method == "HEAD", parser_->keep_alive(), monotonic_nanoseconds()};
+  if (auto response = context_.router.answer_promptly(request_)) return write(count(asked, *std::move(response)));
+  asio::post(context_.handlers, [self = shared_from_this(), request = std::move(request_), asked]() mutable {
+    Answer made = self->count(asked, self->context_.router.handle(std::move(request)));
+    asio::post(self->context_.sockets, [self, made = std::move(made)]() mutable { self->write(std::move(made)); });
+  });
+}
+
+Answer Session::count(const Asked& asked, Response response) const {
+  auto connection = asked.keep_alive && !context_.stopping ? Connection::keep : Connection::close;
+  Answer made = make_answer(std::move(response), asked.is_head, connection, context_.clock.now());
+  context_.metrics.count(made.status);
+  context_.metrics.seconds.observe_seconds(static_cast<double>(monotonic_nanoseconds() - asked.began) / 1e9);
+  return made;
 }
 
 void Session::refuse(int status) {

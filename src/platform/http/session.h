@@ -1,10 +1,11 @@
-// One connection, from handshake to close: reads a request under the limits, has a handler thread answer it, writes the
-// answer, and goes on with the next. Callbacks rather than coroutines, which g++ 12 miscompiles in several shapes.
+// One connection, from handshake to close: reads a request under the limits, answers it at once or has a handler thread
+// do so, writes the answer, and goes on with the next. Callbacks rather than coroutines, which g++ 12 miscompiles in
+// several shapes.
 //
 //   handshake -> idle -> head -> body -> handling -> writing -> idle ...        (keep-alive)
 //                                                       writing -> finishing -> closed
 //
-// Everything but the handler itself runs on the server's one socket thread.
+// Everything but the handler itself runs on the one socket thread that the connection was given to.
 #pragma once
 
 #include <array>
@@ -35,7 +36,7 @@ struct ServerMetrics {
   metrics::Counter& connections;
 };
 
-// What the sessions of one server share; it outlives them.
+// What the sessions of one socket thread share; it outlives them.
 struct SessionContext {
   const ServerOptions& options;
   const Router& router;
@@ -43,8 +44,8 @@ struct SessionContext {
   Entropy& entropy;
   asio::io_context& sockets;
   asio::thread_pool& handlers;
-  ServerMetrics metrics;
-  std::atomic<bool> stopping = false;
+  ServerMetrics& metrics;
+  const std::atomic<bool>& stopping;
   std::function<void(Session&)> on_close;  // on the socket thread
 };
 
@@ -77,6 +78,13 @@ class Session : public std::enable_shared_from_this<Session> {
   void say_continue();
 
   void handle();
+  // What the answer depends on, besides the response.
+  struct Asked {
+    bool is_head = false;
+    bool keep_alive = false;
+    std::int64_t began = 0;
+  };
+  Answer count(const Asked& asked, Response response) const;  // on any thread
   void refuse(int status);
   void write(Answer answer);
   void write_more();
