@@ -39,6 +39,15 @@ TEST_P(StoreContract, SaysWhatItIs) {
   EXPECT_EQ(store_->kind(), GetParam() == Kind::postgresql ? "postgresql" : "sqlite");
 }
 
+TEST_P(StoreContract, SaysWhetherAnythingWasWrittenWhereItIsTheOnlyWriter) {
+  const auto before = store_->writes_so_far();
+  ASSERT_EQ(before.has_value(), GetParam() != Kind::postgresql);
+  EXPECT_EQ(number("SELECT COUNT(*) FROM note"), 0);
+  EXPECT_EQ(store_->writes_so_far(), before) << "reading changes nothing";
+  add(1, "one");
+  EXPECT_TRUE(!before || store_->writes_so_far() != before);
+}
+
 TEST_P(StoreContract, InsertsReadsUpdatesAndDeletes) {
   add(1, "one", "body", 10);
   write([](Transaction& tx) {

@@ -110,6 +110,7 @@ class PostgresStore final : public Store {
   }
 
   std::string_view kind() const override { return "postgresql"; }
+  std::optional<std::uint64_t> writes_so_far() const override { return std::nullopt; }
 
  protected:
   Status run_erased(const ErasedBody& body, Access access) override {

@@ -97,6 +97,7 @@ class SqliteStore final : public Store {
                  [path = options_.path] { return SqliteConnection::open(path, SqliteConnection::Role::reader); }) {}
 
   std::string_view kind() const override { return "sqlite"; }
+  std::optional<std::uint64_t> writes_so_far() const override { return writes_so_far_.load(); }
 
  protected:
   Status run_erased(const ErasedBody& body, Access access) override {
@@ -191,6 +192,9 @@ class SqliteStore final : public Store {
       return;
     }
     if (status.ok()) status = commit(batch.size());
+    // Whatever became of the commit, before anybody hears of it.
+    if (std::ranges::any_of(batch, [](const Waiting* one) { return one->permission == Permission::write; }))
+      ++writes_so_far_;
     for (Waiting* one : batch) {
       if (!status.ok() && !one->outcome.thrown) one->outcome.status = status.failure();
       finish(*one, leader);
@@ -276,6 +280,7 @@ class SqliteStore final : public Store {
   std::deque<Waiting*> queue_;
   bool somebody_leads_ = false;               // runs batches, or was woken to
   std::unique_ptr<SqliteConnection> writer_;  // the leader's
+  std::atomic<std::uint64_t> writes_so_far_ = 0;
 
   ConnectionPool<SqliteConnection> readers_;  // closed before the writer, which checkpoints
 };

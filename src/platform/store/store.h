@@ -209,6 +209,10 @@ class Store {
 
   // `sqlite` or `postgresql`.
   virtual std::string_view kind() const = 0;
+  // A number that has moved when write() returns, where every writer is this process; nothing where other nodes write,
+  // too. What was read after a call is still what the store says for as long as later calls give the same number, so
+  // what is kept in memory can be believed without a look at the store.
+  virtual std::optional<std::uint64_t> writes_so_far() const = 0;
 
  protected:
   enum class Access { read, write };

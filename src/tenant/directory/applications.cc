@@ -92,6 +92,22 @@ Application application_from(const store::Row& row) {
 #define SELECT_APPLICATION \
   "SELECT app_id, id, display_name, created, document FROM directory_application WHERE tenant_id = ?"
 
+#define SELECT_CREDENTIAL                                                                                             \
+  "SELECT app_id, key_id, display_name, is_certificate, secret_hash, hint, certificate_pem, thumbprint, valid_from, " \
+  "valid_until FROM directory_application_credential WHERE tenant_id = ?"
+
+Credential credential_from(const store::Row& row) {
+  return {.key_id = row.text(1),
+          .display_name = row.text(2),
+          .kind = row.flag(3) ? Credential::Kind::certificate : Credential::Kind::secret,
+          .secret_hash = row.text(4),
+          .hint = row.text(5),
+          .certificate_pem = row.text(6),
+          .thumbprint = row.text(7),
+          .start = row.time(8),
+          .end = row.time(9)};
+}
+
 Failure no_application(const AppId& id) {
   return not_found("no_application", "no application has the app id `" + id.value + "`");
 }
@@ -232,21 +248,16 @@ Status add_credential(store::Transaction& tx, const TenantId& tenant, const AppI
 
 std::vector<Credential> credentials(store::Transaction& tx, const TenantId& tenant, const AppId& app) {
   std::vector<Credential> found;
-  for (const store::Row& row : tx.query(
-           "SELECT key_id, display_name, is_certificate, secret_hash, hint, certificate_pem, thumbprint, valid_from,"
-           " valid_until FROM directory_application_credential WHERE tenant_id = ? AND app_id = ?"
-           " ORDER BY valid_from, key_id",
-           {tenant.value, id_key(app.value)})) {
-    found.push_back({.key_id = row.text(0),
-                     .display_name = row.text(1),
-                     .kind = row.flag(2) ? Credential::Kind::certificate : Credential::Kind::secret,
-                     .secret_hash = row.text(3),
-                     .hint = row.text(4),
-                     .certificate_pem = row.text(5),
-                     .thumbprint = row.text(6),
-                     .start = row.time(7),
-                     .end = row.time(8)});
-  }
+  for (const store::Row& row :
+       tx.query(SELECT_CREDENTIAL " AND app_id = ? ORDER BY valid_from, key_id", {tenant.value, id_key(app.value)}))
+    found.push_back(credential_from(row));
+  return found;
+}
+
+std::vector<ApplicationCredential> credentials(store::Transaction& tx, const TenantId& tenant) {
+  std::vector<ApplicationCredential> found;
+  for (const store::Row& row : tx.query(SELECT_CREDENTIAL " ORDER BY app_id, valid_from, key_id", {tenant.value}))
+    found.push_back({{row.text(0)}, credential_from(row)});
   return found;
 }
 

@@ -122,18 +122,6 @@ Status withdraw_app_role(store::Transaction& tx, const TenantId& tenant, const A
   return done();
 }
 
-std::vector<std::string> app_roles_on(store::Transaction& tx, const TenantId& tenant, const AppId& client,
-                                      const Application& resource) {
-  std::vector<std::string> values;
-  for (const store::Row& row :
-       tx.query("SELECT role_id FROM directory_app_role_grant WHERE tenant_id = ? AND client_app_id = ?"
-                " AND resource_app_id = ? ORDER BY role_id",
-                {tenant.value, id_key(client.value), id_key(resource.app_id.value)}))
-    for (const AppRole& role : resource.app_roles)
-      if (text::equal_ignoring_case(role.id, row.text(0))) values.push_back(role.value);
-  return values;
-}
-
 std::optional<ForeignApplication> find_multitenant_application(store::Transaction& tx, const AppId& id) {
   for (const store::Row& row : tx.query("SELECT tenant_id FROM directory_application WHERE app_id = ? ORDER BY created,"
                                         " tenant_id",

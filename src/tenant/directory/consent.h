@@ -30,10 +30,6 @@ Status withdraw_scopes(store::Transaction& tx, const TenantId& tenant, const App
 Status withdraw_app_role(store::Transaction& tx, const TenantId& tenant, const AppId& client, const AppId& resource,
                          const std::string& role_id, const audit::Actor& by, Time now);
 
-// As app_roles_of(), of a resource that was read already.
-std::vector<std::string> app_roles_on(store::Transaction& tx, const TenantId& tenant, const AppId& client,
-                                      const Application& resource);
-
 // An application that is registered in another tenant for the use of any (`AzureADMultipleOrgs`), with its home.
 struct ForeignApplication {
   TenantId home;

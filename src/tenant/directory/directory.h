@@ -336,6 +336,12 @@ std::optional<Application> find_resource(store::Transaction& tx, const TenantId&
 Status add_credential(store::Transaction& tx, const TenantId& tenant, const AppId& app, const Credential& credential,
                       const audit::Actor& by, Time now);
 std::vector<Credential> credentials(store::Transaction& tx, const TenantId& tenant, const AppId& app);
+struct ApplicationCredential {
+  AppId app;
+  Credential credential;
+};
+// Of all applications, in the same order within each.
+std::vector<ApplicationCredential> credentials(store::Transaction& tx, const TenantId& tenant);
 Status create_service_principal(store::Transaction& tx, const TenantId& tenant, const ServicePrincipal& principal,
                                 const audit::Actor& by, Time now);
 std::optional<ServicePrincipal> find_service_principal(store::Transaction& tx, const TenantId& tenant,

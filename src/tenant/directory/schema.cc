@@ -258,6 +258,16 @@ CREATE INDEX directory_role_member_by_member ON directory_role_member (tenant_id
 INSERT INTO directory_role_member (tenant_id, role_template_id, member_id)
   SELECT tenant_id, '62e90394-69f5-4237-9190-012177145e10', user_id FROM directory_administrator;
 DROP TABLE directory_administrator;
+)sql",
+                             // One row, moved with every change that application_book.h reads. The fingerprint tells
+                             // two histories apart after a restore.
+                             R"sql(
+CREATE TABLE directory_application_revision (
+  id BIGINT NOT NULL PRIMARY KEY,
+  number BIGINT NOT NULL,
+  fingerprint TEXT NOT NULL
+);
+INSERT INTO directory_application_revision (id, number, fingerprint) VALUES (1, 1, '');
 )sql"}};
 
 }  // namespace wardbridge::directory

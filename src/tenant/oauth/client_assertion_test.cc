@@ -132,11 +132,9 @@ TEST_F(ClientAssertion, OnlyTheIssuerIsItsAudienceUnlessTheApplicationSaysOtherw
                                                               json::Value("https://other.example")})})
     EXPECT_EQ(refusal(with_claim("aud", audience)), 700023) << json::to_text(audience);
   Status changed = store_->write([&](store::Transaction& tx) -> Status {
-    tx.execute(
-        "UPDATE directory_application SET document = replace(document, "
-        "'\"acceptsTokenEndpointAudience\":false', '\"acceptsTokenEndpointAudience\":true') WHERE app_id = ?",
-        {kConnector.value});
-    return done();
+    directory::Application lenient = *directory::find_application(tx, kContoso, kConnector);
+    lenient.accepts_token_endpoint_audience = true;
+    return directory::update_application(tx, kContoso, lenient, {}, kNow);
   });
   ASSERT_TRUE(changed.ok());
   EXPECT_EQ(token(asks(with_claim("aud", json::Value(endpoint)))).status, 200);

@@ -19,6 +19,7 @@ Result<std::string> claimed_client(std::string_view assertion);
 
 // Believes the assertion of that client, and uses it up. Fails with `assertion_invalid`, `assertion_audience`,
 // `assertion_time`, `assertion_replayed`, `certificate_unknown`, `certificate_expired`.
-Status verify_assertion(const ClientAuthentication& at, const Client& client, std::string_view assertion);
+Status verify_assertion(const ClientAuthentication& at, const directory::KnownApplication& client,
+                        std::string_view assertion);
 
 }  // namespace wardbridge::oauth

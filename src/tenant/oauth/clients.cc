@@ -52,7 +52,7 @@ Result<Credentials> read_credentials(const http::Request& request, const Paramet
 }
 
 // Every credential is compared, whichever matches, so that the time taken tells nothing.
-Status check_secret(const std::vector<directory::Credential>& credentials, const directory::AppId& client,
+Status check_secret(const std::vector<directory::Credential>& credentials, std::string_view client,
                     std::string_view secret, Time now) {
   const std::string hash = hash_presented_secret(secret);
   bool matches_live = false;
@@ -64,11 +64,28 @@ Status check_secret(const std::vector<directory::Credential>& credentials, const
   }
   if (matches_live) return done();
   if (matches_expired)
-    return refused("client_secret_expired", "the provided client secret of the application `" + client.value +
+    return refused("client_secret_expired", "the provided client secret of the application `" + std::string(client) +
                                                 "` has expired: create a new one");
   return refused("client_secret_wrong",
                  "invalid client secret provided: send the secret's value, not its id, for the application `" +
-                     client.value + "`");
+                     std::string(client) + "`");
+}
+
+// What the secret of an unknown client is compared with, so that it takes as long. Nothing has this hash.
+const std::vector<directory::Credential>& credentials_of_nobody() {
+  static const std::vector<directory::Credential> one = {{.secret_hash = std::string(64, '-')}};
+  return one;
+}
+
+Failure unknown_client(std::string_view client_id, const directory::TenantId& tenant) {
+  return invalid(
+      "unknown_client",
+      "no application `" + std::string(client_id.substr(0, 64)) + "` was found in the directory `" + tenant.value + "`",
+      "client_id");
+}
+
+Failure disabled_client(const directory::Application& application) {
+  return invalid("client_disabled", "the application `" + application.display_name + "` is disabled", "client_id");
 }
 
 }  // namespace
@@ -88,39 +105,30 @@ Result<Client> find_client(store::Transaction& tx, const directory::TenantId& te
   auto registration = find_registration(tx, tenant, client_id);
   auto principal =
       registration ? directory::find_service_principal(tx, tenant, registration->application.app_id) : std::nullopt;
-  if (!principal)
-    return invalid("unknown_client",
-                   "no application `" + std::string(client_id.substr(0, 64)) + "` was found in the directory `" +
-                       tenant.value + "`",
-                   "client_id");
-  if (!principal->account_enabled)
-    return invalid("client_disabled", "the application `" + registration->application.display_name + "` is disabled",
-                   "client_id");
+  if (!principal) return unknown_client(client_id, tenant);
+  if (!principal->account_enabled) return disabled_client(registration->application);
   return Client{registration->home, std::move(registration->application), *std::move(principal)};
 }
 
 Result<Client> authenticate_client(const ClientAuthentication& at, const http::Request& request,
                                    const Parameters& parameters) {
-  const Credentials credentials = TRY(read_credentials(request, parameters));
-  std::vector<directory::Credential> known;
-  auto client = at.store.read([&](store::Transaction& tx) -> Result<Client> {
-    Client found = TRY(find_client(tx, at.tenant, credentials.client_id));
-    if (credentials.secret) known = directory::credentials(tx, found.home, found.application.app_id);
-    return found;
-  });
-  if (!client.ok()) {
-    if (credentials.secret) hash_presented_secret(*credentials.secret);
-    return client;
+  const Credentials given = TRY(read_credentials(request, parameters));
+  const directory::KnownApplication* known = at.applications.find(given.client_id);
+  tokens::ClientProof proof = tokens::ClientProof::none;
+  Status secret = done();
+  if (given.secret) {
+    secret = check_secret(known ? known->credentials : credentials_of_nobody(),
+                          known ? known->application.app_id.value : given.client_id, *given.secret, at.now);
+    proof = tokens::ClientProof::secret;
   }
-  if (credentials.secret) {
-    TRY(check_secret(known, client->application.app_id, *credentials.secret, at.now));
-    client->proof = tokens::ClientProof::secret;
+  if (!known) return unknown_client(given.client_id, at.tenant());
+  if (!known->principal.account_enabled) return disabled_client(known->application);
+  TRY(std::move(secret));
+  if (given.assertion) {
+    TRY(verify_assertion(at, *known, *given.assertion));
+    proof = tokens::ClientProof::certificate;
   }
-  if (credentials.assertion) {
-    TRY(verify_assertion(at, *client, *credentials.assertion));
-    client->proof = tokens::ClientProof::certificate;
-  }
-  return client;
+  return Client{known->home, known->application, known->principal, proof};
 }
 
 Status require_proof(const Client& client) {

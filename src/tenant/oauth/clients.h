@@ -2,7 +2,7 @@
 #pragma once
 
 #include "platform/http/http.h"
-#include "tenant/directory/directory.h"
+#include "tenant/directory/application_book.h"
 #include "tenant/oauth/parameters.h"
 #include "tenant/tokens/tokens.h"
 
@@ -30,12 +30,14 @@ Result<Client> find_client(store::Transaction& tx, const directory::TenantId& te
 struct ClientAuthentication {
   store::Store& store;
   tokens::Authority& tokens;
-  directory::TenantId tenant;
+  const directory::TenantApplications& applications;
   Time now = kEpoch;
+
+  const directory::TenantId& tenant() const { return applications.tenant(); }
 };
 // The client of a token request. A secret (in the form or as HTTP Basic) or an assertion is checked; without one the
 // proof is `none`, and the grant decides whether that will do. An unknown client, and one whose secret is wrong, cost
-// the same work.
+// the same work: both are looked up in memory, and the secret is hashed and compared.
 Result<Client> authenticate_client(const ClientAuthentication& at, const http::Request& request,
                                    const Parameters& parameters);
 

@@ -42,11 +42,12 @@ Result<AuthorizationRequest> read_device_request(store::Transaction& tx, const d
 
 Result<DeviceAnswer> begin_device_code(const Hop& hop, tokens::Version version) {
   const Parameters parameters = TRY(Parameters::from_body(hop.request));
-  const directory::Tenant tenant = TRY(find_tenant(hop));
-  DeviceAnswer answer{
-      .device_code = hop.with.entropy.token(), .user_code = make_user_code(hop.with.entropy), .tenant = tenant.id};
+  const auto applications = TRY(find_applications(hop, hop.request.path_parameter("tenant")));
+  DeviceAnswer answer{.device_code = hop.with.entropy.token(),
+                      .user_code = make_user_code(hop.with.entropy),
+                      .tenant = applications->tenant()};
   const Client client =
-      TRY(authenticate_client({hop.with.store, hop.with.tokens, answer.tenant, hop.now()}, hop.request, parameters));
+      TRY(authenticate_client({hop.with.store, hop.with.tokens, *applications, hop.now()}, hop.request, parameters));
   TRY(hop.with.store.write([&](store::Transaction& tx) -> Status {
     const AuthorizationRequest request = TRY(read_device_request(tx, answer.tenant, client, parameters, version));
     DeviceCode code{.tenant = answer.tenant,

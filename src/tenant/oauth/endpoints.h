@@ -28,6 +28,8 @@ http::Response admin_consent_endpoint(const Hop& hop, tokens::Version version);
 
 // --- Tokens and what is known with them.
 http::Response token_endpoint(const Hop& hop, tokens::Version version);
+// The same where nothing needs to be waited for; nothing otherwise.
+std::optional<http::Response> prompt_token_endpoint(const Hop& hop, tokens::Version version);
 http::Response user_info_endpoint(const Hop& hop);
 http::Response logout_endpoint(const Hop& hop);
 http::Response logout_step(const Hop& hop);

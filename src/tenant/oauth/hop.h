@@ -38,5 +38,7 @@ Result<directory::Tenant> find_tenant(store::Store& store, const std::string& id
 inline Result<directory::Tenant> find_tenant(const Hop& hop) {
   return find_tenant(hop.with.store, hop.request.path_parameter("tenant"));
 }
+// With its applications, from memory where they are there.
+Result<directory::ApplicationBook::View> find_applications(const Hop& hop, const std::string& id_or_domain);
 
 }  // namespace wardbridge::oauth

@@ -19,15 +19,21 @@ class Routes {
       router_.add(method, pattern,
                   [with = with_, handler](const http::Request& request) { return handler(hop_of(*with, request)); });
   }
-  void add(std::initializer_list<const char*> methods, const std::string& pattern, Version version,
-           http::Response (*handler)(const Hop&, Version)) {
+  using Handler = http::Response (*)(const Hop&, Version);
+  using PromptHandler = std::optional<http::Response> (*)(const Hop&, Version);
+  void add(std::initializer_list<const char*> methods, const std::string& pattern, Version version, Handler handler,
+           PromptHandler prompt = nullptr) {
     for (const char* method : methods)
-      router_.add(method, pattern, [with = with_, handler, version](const http::Request& request) {
-        return handler(hop_of(*with, request), version);
-      });
+      router_.add(method, pattern, bound(handler, version), prompt ? bound(prompt, version) : http::PromptHandler());
   }
 
  private:
+  template <class Answer>
+  std::function<Answer(const http::Request&)> bound(Answer (*handler)(const Hop&, Version), Version version) const {
+    return [with = with_, handler, version](const http::Request& request) {
+      return handler(hop_of(*with, request), version);
+    };
+  }
   static Hop hop_of(const Dependencies& with, const http::Request& request) {
     return {with, request, trace_of(request, with.entropy, with.tokens.base_url())};
   }
@@ -43,7 +49,7 @@ void add_versions(Routes& routes) {
   };
   for (const Face& face : {Face{Version::v2, "/{tenant}/oauth2/v2.0", "/{tenant}/v2.0", "/{tenant}/discovery/v2.0"},
                            Face{Version::v1, "/{tenant}/oauth2", "/{tenant}", "/{tenant}/discovery"}}) {
-    routes.add({"POST"}, face.oauth + "/token", face.version, token_endpoint);
+    routes.add({"POST"}, face.oauth + "/token", face.version, token_endpoint, prompt_token_endpoint);
     routes.add({"GET", "POST"}, face.oauth + "/authorize", face.version, authorize_endpoint);
     routes.add({"POST"}, face.oauth + "/devicecode", face.version, device_code_endpoint);
     routes.add({"GET", "POST"}, face.oauth + "/logout", logout_endpoint);
@@ -56,6 +62,8 @@ void add_versions(Routes& routes) {
 }  // namespace
 
 void register_routes(http::Router& router, Dependencies dependencies) {
+  if (!dependencies.applications)
+    dependencies.applications = std::make_shared<directory::ApplicationBook>(dependencies.store);
   Routes routes(router, std::move(dependencies));
   add_versions(routes);
   routes.add({"POST"}, "/{tenant}/login", password_step);

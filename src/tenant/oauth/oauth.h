@@ -17,13 +17,14 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "platform/entropy/entropy.h"
 #include "platform/http/http.h"
 #include "platform/store/store.h"
-#include "tenant/directory/directory.h"
+#include "tenant/directory/application_book.h"
 #include "tenant/registration/registration.h"
 #include "tenant/tokens/tokens.h"
 
@@ -41,6 +42,8 @@ struct Dependencies {
   // unmanaged, its remediation page when it is not compliant. May be empty, and may give nothing. Called outside of any
   // transaction.
   std::function<std::optional<std::string>(const directory::TenantId&, int error_code)> help_link = {};
+  // Made by register_routes() where there is none.
+  std::shared_ptr<directory::ApplicationBook> applications = {};
 };
 
 // What the dependencies refer to must outlive the router.

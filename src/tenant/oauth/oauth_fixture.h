@@ -97,14 +97,18 @@ class OAuthTest : public testing::Test {
     const auto question = path.find('?');
     if (!body.empty() && !headers.get("Content-Type")) headers.set("Content-Type", "application/x-www-form-urlencoded");
     if (!jar_.empty() && !headers.get("Cookie")) headers.set("Cookie", cookies());
-    http::Response response = router_.handle({.method = method,
-                                              .path = path.substr(0, question),
-                                              .query = question == std::string::npos ? "" : path.substr(question + 1),
-                                              .headers = std::move(headers),
-                                              .body = std::move(body),
-                                              .peer = {address_, ""},
-                                              .id = "77777777-7777-4777-8777-777777777777",
-                                              .received = now_});
+    http::Request request{.method = method,
+                          .path = path.substr(0, question),
+                          .query = question == std::string::npos ? "" : path.substr(question + 1),
+                          .headers = std::move(headers),
+                          .body = std::move(body),
+                          .peer = {address_, ""},
+                          .id = "77777777-7777-4777-8777-777777777777",
+                          .received = now_};
+    // As the server does.
+    auto prompt = router_.answer_promptly(request);
+    was_prompt_ = prompt.has_value();
+    http::Response response = prompt ? *std::move(prompt) : router_.handle(std::move(request));
     keep_cookies(response);
     return response;
   }
@@ -325,6 +329,7 @@ class OAuthTest : public testing::Test {
   std::string address_ = "192.0.2.7";
   std::map<std::string, std::string> jar_;
   std::int64_t sequence_ = 0;
+  bool was_prompt_ = false;  // the last request was answered without a wait
 };
 
 }  // namespace wardbridge::oauth

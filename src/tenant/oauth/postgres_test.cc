@@ -5,19 +5,26 @@
 #include <thread>
 
 #include "support/postgres_cluster.h"
+#include "tenant/directory/consent.h"
 
 namespace wardbridge::oauth {
 namespace {
 
-std::unique_ptr<store::Store> postgres_or_memory() {
+std::unique_ptr<store::Store> postgres_or_memory(store::PostgresOptions& options) {
   auto cluster = wardbridge::testing::PostgresCluster::of_this_program();
   if (!cluster.ok()) return store::open_sqlite({.path = ":memory:"}).value();
-  return store::open_postgres((*cluster)->fresh_store()).value();
+  options = (*cluster)->fresh_store();
+  return store::open_postgres(options).value();
 }
 
-class OnPostgres : public OAuthTest {
+// Made before the store of the test's other base.
+struct StoreOptions {
+  store::PostgresOptions options_;
+};
+
+class OnPostgres : protected StoreOptions, public OAuthTest {
  protected:
-  OnPostgres() : OAuthTest(postgres_or_memory()) {}
+  OnPostgres() : OAuthTest(postgres_or_memory(options_)) {}
   void SetUp() override {
     auto cluster = wardbridge::testing::PostgresCluster::of_this_program();
     if (!cluster.ok() && cluster.failure().reason == "no_postgres") GTEST_SKIP() << cluster.failure().message;
@@ -46,6 +53,30 @@ class OnPostgres : public OAuthTest {
     return winners;
   }
 };
+
+// Each node has an application book of its own.
+TEST_F(OnPostgres, APermissionThatOneNodeTakesBackIsGoneFromTheNextTokenOfTheOther) {
+  const text::Form asks{{"grant_type", "client_credentials"},
+                        {"client_id", kConnector.value},
+                        {"client_secret", kSecret},
+                        {"scope", "https://api.manage.microsoft.com//.default"}};
+  auto roles = [&] {
+    http::Response response = token(asks);
+    EXPECT_FALSE(was_prompt_) << "another node may have written";
+    return tokens_
+        .verify(kContoso, *json::text_at(object_of(response), "access_token"), directory::kIntuneApiAppId, now_)
+        ->roles;
+  };
+  EXPECT_THAT(roles(), ::testing::ElementsAre("update_device_attributes"));
+  auto other_node = store::open_postgres(options_).value();
+  Status withdrawn = other_node->write([](store::Transaction& tx) {
+    return directory::withdraw_app_role(
+        tx, kContoso, kConnector, directory::kIntuneApiAppId,
+        *tokens::first_party_role(directory::kIntuneApiAppId, "update_device_attributes"), {}, kNow);
+  });
+  ASSERT_TRUE(withdrawn.ok()) << withdrawn.failure().message;
+  EXPECT_THAT(roles(), ::testing::ElementsAre());
+}
 
 TEST_F(OnPostgres, OfManyWhoRedeemOneCodeAtMostOneWins) {
   const std::string code = answer_member(sign_in(offline_asks()), "code");

@@ -50,18 +50,24 @@ std::string audience_of(const directory::Application& application, std::string_v
   return application.app_id.value;
 }
 
+Failure unknown_resource(std::string_view asked, const directory::TenantId& tenant) {
+  return invalid("unknown_resource",
+                 "the resource principal named `" + std::string(asked.substr(0, 256)) +
+                     "` was not found in the tenant `" + tenant.value + "`",
+                 "scope");
+}
+
+Failure disabled_resource(std::string_view asked) {
+  return invalid("resource_disabled", "the service principal for the resource `" + std::string(asked) + "` is disabled",
+                 "scope");
+}
+
 Result<Resource> find_resource(store::Transaction& tx, const directory::TenantId& tenant, std::string_view asked,
                                tokens::Version version) {
   auto application = directory::find_resource(tx, tenant, asked);
   auto principal = application ? directory::find_service_principal(tx, tenant, application->app_id) : std::nullopt;
-  if (!principal)
-    return invalid("unknown_resource",
-                   "the resource principal named `" + std::string(asked.substr(0, 256)) +
-                       "` was not found in the tenant `" + tenant.value + "`",
-                   "scope");
-  if (!principal->account_enabled)
-    return invalid("resource_disabled",
-                   "the service principal for the resource `" + std::string(asked) + "` is disabled", "scope");
+  if (!principal) return unknown_resource(asked, tenant);
+  if (!principal->account_enabled) return disabled_resource(asked);
   return Resource{*application, audience_of(*application, asked, version)};
 }
 
@@ -136,15 +142,21 @@ Result<std::optional<OneResource>> one_resource(const std::vector<std::string_vi
 
 }  // namespace
 
-Result<Resource> resource_of_application_request(store::Transaction& tx, const directory::TenantId& tenant,
-                                                 tokens::Version version, const Parameters& parameters) {
-  if (version == tokens::Version::v1) return find_resource(tx, tenant, TRY(parameters.required("resource")), version);
+Result<ApplicationResource> resource_of_application_request(const directory::TenantApplications& applications,
+                                                            tokens::Version version, const Parameters& parameters) {
+  const auto find = [&](std::string_view asked) -> Result<ApplicationResource> {
+    const directory::KnownApplication* known = applications.find_resource(asked);
+    if (!known) return unknown_resource(asked, applications.tenant());
+    if (!known->principal.account_enabled) return disabled_resource(asked);
+    return ApplicationResource{known->application.app_id, audience_of(known->application, asked, version)};
+  };
+  if (version == tokens::Version::v1) return find(TRY(parameters.required("resource")));
   const std::string scope = TRY(parameters.required("scope"));
   const ScopeName name = split_scope(scope);
   if (words(scope).size() != 1 || name.permission != kDefaultPermission || name.resource.empty() ||
       scope.find('/') == std::string::npos)
     return bad_scope(scope, "is not one resource followed by `/.default`, which client credentials need");
-  return find_resource(tx, tenant, name.resource, version);
+  return find(name.resource);
 }
 
 Result<Asked> resolve_user_request(store::Transaction& tx, const directory::TenantId& tenant, const Client& client,

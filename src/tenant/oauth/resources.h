@@ -18,8 +18,12 @@ struct Resource {
 };
 
 // Client credentials: one resource, with its `.default` scope in version 2, as `resource` in version 1.
-Result<Resource> resource_of_application_request(store::Transaction& tx, const directory::TenantId& tenant,
-                                                 tokens::Version version, const Parameters& parameters);
+struct ApplicationResource {
+  directory::AppId app_id;
+  std::string audience;
+};
+Result<ApplicationResource> resource_of_application_request(const directory::TenantApplications& applications,
+                                                            tokens::Version version, const Parameters& parameters);
 
 // What a user's sign-in asks for.
 struct Asked {

@@ -56,35 +56,60 @@ json::Object reply_body(const TokenReply& reply, tokens::Version version, Time n
 }
 
 // Of a request whose address names no tenant: the one of what is to be redeemed.
-Result<directory::TenantId> tenant_of_secret(const Hop& hop, const NamedGrant& grant, const Parameters& parameters) {
-  if (!grant.tenant_of) return TRY(find_tenant(hop)).id;
+Result<std::string> tenant_of_secret(const Hop& hop, const NamedGrant& grant, const Parameters& parameters) {
+  if (!grant.tenant_of) return hop.request.path_parameter("tenant");
   const std::string secret = TRY(parameters.required(grant.secret_parameter));
   auto tenant = TRY(hop.with.store.read([&](store::Transaction& tx) -> Result<std::optional<directory::TenantId>> {
     return grant.tenant_of(tx, secret);
   }));
   if (!tenant)
     return invalid("code_invalid", "what is to be redeemed is not known here", std::string(grant.secret_parameter));
-  return *tenant;
+  return tenant->value;
+}
+
+// What is asked, of which tenant.
+struct Asking {
+  directory::ApplicationBook::View applications;
+  Parameters parameters;
+  NamedGrant grant;
+};
+
+Result<Asking> read_request(const Hop& hop) {
+  // The tenant first: a wrong address is told as such, whatever else the request says.
+  directory::ApplicationBook::View applications;
+  const std::string& address = hop.request.path_parameter("tenant");
+  if (!names_no_tenant(address)) applications = TRY(find_applications(hop, address));
+  Parameters parameters = TRY(Parameters::from_body(hop.request));
+  const NamedGrant grant = TRY(find_grant(parameters));
+  if (!applications) applications = TRY(find_applications(hop, TRY(tenant_of_secret(hop, grant, parameters))));
+  return Asking{std::move(applications), std::move(parameters), grant};
+}
+
+// The request, when all that an answer takes is in memory: client credentials with a secret.
+std::optional<Asking> read_prompt_request(const Hop& hop) {
+  auto applications = hop.with.applications->remembered(hop.request.path_parameter("tenant"));
+  if (!applications || !hop.with.tokens.remembers_key(applications->tenant(), hop.now())) return std::nullopt;
+  auto parameters = Parameters::from_body(hop.request);
+  if (!parameters.ok()) return std::nullopt;
+  const auto grant = find_grant(*parameters);
+  // An assertion is used up, which is written down.
+  if (!grant.ok() || grant->handler != client_credentials_grant || parameters->find("client_assertion"))
+    return std::nullopt;
+  return Asking{std::move(applications), *std::move(parameters), *grant};
 }
 
 // `client` is who asked, once that is known: an answer that refuses is theirs to read, too.
-Result<TokenOutcome> answer(const Hop& hop, tokens::Version version, std::optional<Client>& client) {
-  // The tenant first: a wrong address is told as such, whatever else the request says.
-  std::optional<directory::TenantId> tenant;
-  if (!names_no_tenant(hop.request.path_parameter("tenant"))) tenant = TRY(find_tenant(hop)).id;
-  const Parameters parameters = TRY(Parameters::from_body(hop.request));
-  const NamedGrant named = TRY(find_grant(parameters));
-  if (!tenant) tenant = TRY(tenant_of_secret(hop, named, parameters));
-  client = TRY(authenticate_client({hop.with.store, hop.with.tokens, *tenant, hop.now()}, hop.request, parameters));
-  const TokenRequest request{hop, *tenant, version, parameters, *client};
-  return named.handler(request);
+Result<TokenOutcome> answer(const Hop& hop, tokens::Version version, const Asking& asking,
+                            std::optional<Client>& client) {
+  const directory::TenantApplications& applications = *asking.applications;
+  client = TRY(
+      authenticate_client({hop.with.store, hop.with.tokens, applications, hop.now()}, hop.request, asking.parameters));
+  return asking.grant.handler({hop, applications.tenant(), version, asking.parameters, *client, applications});
 }
 
-}  // namespace
-
-http::Response token_endpoint(const Hop& hop, tokens::Version version) {
+http::Response respond(const Hop& hop, tokens::Version version, const Asking& asking) {
   std::optional<Client> client;
-  auto outcome = answer(hop, version, client);
+  auto outcome = answer(hop, version, asking, client);
   http::Response response;
   if (!outcome.ok()) {
     response = error_response(wire_error(outcome.failure()), hop.trace);
@@ -96,6 +121,20 @@ http::Response token_endpoint(const Hop& hop, tokens::Version version) {
   }
   if (client) let_client_read(response, hop.request, client->application);
   return response;
+}
+
+}  // namespace
+
+http::Response token_endpoint(const Hop& hop, tokens::Version version) {
+  const auto asking = read_request(hop);
+  if (!asking.ok()) return error_response(wire_error(asking.failure()), hop.trace);
+  return respond(hop, version, *asking);
+}
+
+std::optional<http::Response> prompt_token_endpoint(const Hop& hop, tokens::Version version) {
+  const auto asking = read_prompt_request(hop);
+  if (!asking) return std::nullopt;
+  return respond(hop, version, *asking);
 }
 
 }  // namespace wardbridge::oauth

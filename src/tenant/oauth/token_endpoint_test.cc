@@ -1,3 +1,5 @@
+#include "tenant/directory/consent.h"
+#include "tenant/directory/credentials.h"
 #include "tenant/oauth/oauth_fixture.h"
 
 namespace wardbridge::oauth {
@@ -30,6 +32,63 @@ TEST_F(TokenEndpoint, ClientCredentialsGiveATokenWithTheGrantedRoles) {
   EXPECT_TRUE(caller->is_application);
   EXPECT_EQ(caller->client, kConnector);
   EXPECT_THAT(caller->roles, ElementsAre("update_device_attributes"));
+}
+
+TEST_F(TokenEndpoint, WhatIsKnownIsAnsweredAtOnceAndEveryChangeShowsInTheNextToken) {
+  auto roles = [&] {
+    http::Response response = token(connector_asks());
+    EXPECT_EQ(response.status, 200) << response.body;
+    return tokens_
+        .verify(kContoso, *json::text_at(object_of(response), "access_token"), directory::kIntuneApiAppId, now_)
+        ->roles;
+  };
+  roles();  // makes the signing key, which is a write
+  roles();
+  EXPECT_FALSE(was_prompt_);
+  EXPECT_THAT(roles(), ElementsAre("update_device_attributes"));
+  EXPECT_TRUE(was_prompt_);
+  EXPECT_EQ(number_of(token(with(connector_asks(), "client_secret", "wrong"))), 7000215);
+  EXPECT_TRUE(was_prompt_);
+  EXPECT_EQ(number_of(token(with(connector_asks(), "client_id", "aaaaaaaa-0000-4000-8000-00000000ffff"))), 700016);
+  EXPECT_TRUE(was_prompt_) << "an unknown client takes the same way as a wrong secret";
+
+  auto change = [&](auto body) {
+    Status status = store_->write(body);
+    ASSERT_TRUE(status.ok()) << status.failure().message;
+  };
+  change([](store::Transaction& tx) {
+    return directory::withdraw_app_role(
+        tx, kContoso, kConnector, directory::kIntuneApiAppId,
+        *tokens::first_party_role(directory::kIntuneApiAppId, "update_device_attributes"), {}, kNow);
+  });
+  EXPECT_THAT(roles(), ElementsAre());
+  change([](store::Transaction& tx) {
+    return directory::remove_credential(tx, kContoso, kConnector, "live", directory::Credential::Kind::secret, {},
+                                        kNow);
+  });
+  EXPECT_EQ(number_of(token(connector_asks())), 7000215);
+  change([](store::Transaction& tx) {
+    return directory::enable_service_principal(tx, kContoso, kConnector, false, {}, kNow);
+  });
+  EXPECT_EQ(token(connector_asks()).status, 400);
+  // A key that was rotated signs no more.
+  ASSERT_TRUE(tokens_.rotate_key(kContoso, {}, now_, {.withdraws_old = true}).ok());
+  token(with(connector_asks(), "client_id", kPortal.value));
+  EXPECT_FALSE(was_prompt_);
+}
+
+TEST_F(TokenEndpoint, ASecretEndsWithItsTimeAlsoInMemory) {
+  Status added = store_->write(
+      [](store::Transaction& tx) { return add_secret(tx, kConnector, "short", "soon", kNow + seconds{2}); });
+  ASSERT_TRUE(added.ok());
+  const auto form = with(connector_asks(), "client_secret", "soon");
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(token(form).status, 200);
+  now_ = kNow + seconds{1};
+  EXPECT_EQ(token(form).status, 200);
+  EXPECT_TRUE(was_prompt_);
+  now_ = kNow + seconds{2};
+  EXPECT_EQ(number_of(token(form)), 7000222);
+  EXPECT_TRUE(was_prompt_);
 }
 
 TEST_F(TokenEndpoint, VersionOneSpeaksInStringsAndNamesTheResource) {

@@ -16,10 +16,11 @@ namespace wardbridge::oauth {
 
 struct TokenRequest {
   const Hop& hop;
-  directory::TenantId tenant;
+  const directory::TenantId& tenant;
   tokens::Version version = tokens::Version::v2;
-  Parameters parameters;
-  Client client;
+  const Parameters& parameters;
+  const Client& client;
+  const directory::TenantApplications& applications;  // the tenant's, as they were when the request came in
 
   const Dependencies& with() const { return hop.with; }
   Time now() const { return hop.now(); }

@@ -91,7 +91,7 @@ std::optional<crypto::Key> SigningKeys::find_opened(const directory::TenantId& t
   return opened->second;
 }
 
-std::optional<SigningKey> SigningKeys::remembered_active(const directory::TenantId& tenant, Time now) {
+std::optional<SigningKey> SigningKeys::remembered_active(const directory::TenantId& tenant, Time now) const {
   std::lock_guard lock(mutex_);
   auto found = active_.find(tenant.value);
   if (found == active_.end() || now < found->second.from || now >= found->second.until) return std::nullopt;

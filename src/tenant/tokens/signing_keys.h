@@ -26,6 +26,8 @@ class SigningKeys {
 
   // With its private half. Makes the tenant's first key when there is none.
   Result<SigningKey> active(const directory::TenantId& tenant, Time now);
+  // The same without a look at the store.
+  std::optional<SigningKey> remembered_active(const directory::TenantId& tenant, Time now) const;
   // Public halves of all keys that may verify at `now`, newest first.
   Result<std::vector<SigningKey>> verifying(const directory::TenantId& tenant, Time now);
   // The public half of one of them.
@@ -46,7 +48,6 @@ class SigningKeys {
   Result<Made> make(const directory::TenantId& tenant, crypto::Algorithm algorithm);
   Result<SigningKey> make_first(const directory::TenantId& tenant, Time now);
 
-  std::optional<SigningKey> remembered_active(const directory::TenantId& tenant, Time now);
   SigningKey remember_active(const directory::TenantId& tenant, SigningKey key, Time now);
   std::optional<crypto::Key> find_opened(const directory::TenantId& tenant, const std::string& key_id);
 
@@ -54,7 +55,7 @@ class SigningKeys {
   const crypto::Sealer& sealer_;
   Entropy& entropy_;
   // Opening and parsing a private key costs more than signing with it. Keys never change, so these never go stale.
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::map<std::pair<std::string, std::string>, crypto::Key> opened_;
   // Which key signs is looked up again after a moment: another process may have rotated it.
   struct Remembered {

@@ -51,6 +51,10 @@ std::string Authority::issuer(const directory::TenantId& tenant, Version version
   return state_->base_url + "/" + tenant.value + (version == Version::v1 ? "/" : "/v2.0");
 }
 
+bool Authority::remembers_key(const directory::TenantId& tenant, Time now) const {
+  return state_->keys.remembered_active(tenant, now).has_value();
+}
+
 std::string Authority::new_token_id() { return state_->entropy.token(kTokenIdBytes); }
 
 Result<std::string> Authority::issue(const directory::TenantId& tenant, const AccessToken& token, Time now) {

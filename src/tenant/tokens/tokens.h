@@ -130,6 +130,8 @@ class Authority {
   // `<base>/<tid>/v2.0`, and `<base>/<tid>/` in version 1.
   std::string issuer(const directory::TenantId& tenant, Version version) const;
 
+  // Whether issue() has the tenant's signing key at hand, so that it waits for nothing.
+  bool remembers_key(const directory::TenantId& tenant, Time now) const;
   // For AccessToken::id, by those who must be able to revoke() it later.
   std::string new_token_id();
   // The signed token. A tenant's first token makes its first key.
