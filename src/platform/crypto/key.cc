@@ -124,13 +124,14 @@ std::string der_from_raw(std::string_view raw) {
 std::optional<std::string> try_sign(EVP_PKEY* pkey, Algorithm algorithm, std::string_view bytes) {
   OwnedDigestContext context(EVP_MD_CTX_new());
   CHECK(context != nullptr);
+  // Nothing is signed after this, so the context need not be copied to finish it.
+  EVP_MD_CTX_set_flags(context.get(), EVP_MD_CTX_FLAG_FINALISE);
   EVP_PKEY_CTX* key_context = nullptr;
-  std::size_t size = 0;
   if (EVP_DigestSignInit_ex(context.get(), &key_context, "SHA256", nullptr, nullptr, pkey, nullptr) != 1 ||
-      !set_padding(key_context, algorithm) ||
-      EVP_DigestSign(context.get(), nullptr, &size, bytes_of(bytes), bytes.size()) != 1) {
+      !set_padding(key_context, algorithm)) {
     return std::nullopt;
   }
+  std::size_t size = static_cast<std::size_t>(EVP_PKEY_get_size(pkey));
   std::string signature(size, '\0');
   if (EVP_DigestSign(context.get(), bytes_of(signature), &size, bytes_of(bytes), bytes.size()) != 1) {
     return std::nullopt;

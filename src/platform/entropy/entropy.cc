@@ -1,7 +1,10 @@
 #include "platform/entropy/entropy.h"
 
+#include <openssl/crypto.h>
 #include <openssl/rand.h>
+#include <unistd.h>
 
+#include <array>
 #include <cstring>
 
 #include "base/check.h"
@@ -13,9 +16,9 @@ std::string Entropy::guid() {
   std::string raw = bytes(16);
   raw[6] = static_cast<char>((raw[6] & 0x0F) | 0x40);
   raw[8] = static_cast<char>((raw[8] & 0x3F) | 0x80);
-  std::string hex = text::to_hex(raw);
-  return hex.substr(0, 8) + "-" + hex.substr(8, 4) + "-" + hex.substr(12, 4) + "-" + hex.substr(16, 4) + "-" +
-         hex.substr(20);
+  std::string guid = text::to_hex(raw);
+  for (std::size_t hyphen : {8, 13, 18, 23}) guid.insert(hyphen, 1, '-');
+  return guid;
 }
 
 std::string Entropy::token(std::size_t byte_count) { return text::to_base64url(bytes(byte_count)); }
@@ -33,8 +36,29 @@ std::uint64_t Entropy::below(std::uint64_t bound) {
 }
 
 std::string SystemEntropy::bytes(std::size_t count) {
+  // Asking OpenSSL costs a microsecond however little is wanted, and a request wants a little several times. What a
+  // thread has in store is its own: it is wiped as it is handed out, and a forked child begins anew.
+  struct Reserve {
+    std::array<unsigned char, 512> bytes;
+    std::size_t left = 0;
+    pid_t process = 0;
+  };
+  static thread_local Reserve reserve;
   std::string out(count, '\0');
-  CHECK(RAND_bytes(reinterpret_cast<unsigned char*>(out.data()), static_cast<int>(count)) == 1, "no randomness");
+  if (count > reserve.bytes.size() / 8) {
+    CHECK(RAND_bytes(reinterpret_cast<unsigned char*>(out.data()), static_cast<int>(count)) == 1, "no randomness");
+    return out;
+  }
+  const pid_t process = ::getpid();
+  if (reserve.left < count || reserve.process != process) {
+    CHECK(RAND_bytes(reserve.bytes.data(), static_cast<int>(reserve.bytes.size())) == 1, "no randomness");
+    reserve.left = reserve.bytes.size();
+    reserve.process = process;
+  }
+  reserve.left -= count;
+  unsigned char* taken = reserve.bytes.data() + reserve.left;
+  std::memcpy(out.data(), taken, count);
+  OPENSSL_cleanse(taken, count);
   return out;
 }
 

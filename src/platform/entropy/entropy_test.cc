@@ -1,6 +1,8 @@
 #include "platform/entropy/entropy.h"
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <memory>
 #include <set>
@@ -23,6 +25,26 @@ TEST(SeededEntropy, RepeatsFromItsSeed) {
 TEST(SeededEntropy, IsSplitMix64) {
   // The generator's published first output for the seed 1234567: 6457827717110365317, low byte first.
   EXPECT_EQ(text::to_hex(SeededEntropy(1234567).bytes(8)), "85fc08fb17d09e59");
+}
+
+TEST(SystemEntropy, AForkedChildDoesNotRepeatItsParent) {
+  SystemEntropy entropy;
+  (void)entropy.bytes(16);  // the rest of what was drawn with this is in store
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const std::string drawn = entropy.bytes(16);
+    ::_exit(::write(ends[1], drawn.data(), drawn.size()) == 16 ? 0 : 1);
+  }
+  char of_child[16] = {};
+  ASSERT_EQ(::read(ends[0], of_child, sizeof of_child), 16);
+  EXPECT_NE(entropy.bytes(16), std::string(of_child, sizeof of_child));
+  int status = 1;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+  ::close(ends[0]);
+  ::close(ends[1]);
 }
 
 template <class Source>
