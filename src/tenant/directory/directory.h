@@ -58,6 +58,8 @@ struct User {
   std::string user_type = "Member";
   bool account_enabled = true;
   std::string password_hash;  // argon2id; empty: can't sign in with a password. Never shown by Graph.
+  // The next sign-in with the password asks for another one: `forceChangePasswordNextSignIn`.
+  bool must_change_password = false;
   Time created = kEpoch;
 
   std::string city, company_name, country, employee_id, employee_type, fax_number, mail_nickname, mobile_phone,
@@ -232,6 +234,9 @@ std::vector<audit::StoredEntry> audit_rows(store::Transaction& tx, const TenantI
 Status create_tenant(store::Transaction& tx, const Tenant& tenant);
 std::optional<Tenant> find_tenant(store::Transaction& tx, std::string_view id_or_domain);
 std::vector<Tenant> tenants(store::Transaction& tx);
+
+// ENTRA: eight characters at least, 256 at most, of three kinds of four: small letters, capitals, digits, the rest.
+bool is_strong_password(std::string_view password);
 
 // --- Users and groups. Create functions fail with `conflict`/`already_exists`; ids are the caller's (Entropy::guid).
 Status create_user(store::Transaction& tx, const TenantId& tenant, const User& user, const audit::Actor& by, Time now);

@@ -22,6 +22,8 @@ bool has_column(std::string_view property) {
   return std::find(kColumnTexts.begin(), kColumnTexts.end(), property) != kColumnTexts.end();
 }
 
+constexpr std::string_view kMustChangePassword = "forceChangePasswordNextSignIn";
+
 json::Object details_of(const User& user) {
   json::Object document;
   for (const UserText& property : user_text_properties())
@@ -30,6 +32,7 @@ json::Object details_of(const User& user) {
   keep(document, "onPremisesExtensionAttributes", user.extension_attributes);
   keep(document, "onPremisesSyncEnabled", user.on_premises_sync_enabled);
   keep(document, "employeeHireDate", user.employee_hire_date);
+  keep(document, kMustChangePassword, user.must_change_password ? std::optional(true) : std::nullopt);
   keep(document, "onPremisesLastSyncDateTime", user.on_premises_last_sync);
   return document;
 }
@@ -57,6 +60,7 @@ User user_from(const store::Row& row) {
   user.extension_attributes = kept_attributes(details, "onPremisesExtensionAttributes");
   user.on_premises_sync_enabled = kept_flag(details, "onPremisesSyncEnabled");
   user.employee_hire_date = kept_time(details, "employeeHireDate");
+  user.must_change_password = kept_flag(details, kMustChangePassword).value_or(false);
   user.on_premises_last_sync = kept_time(details, "onPremisesLastSyncDateTime");
   return user;
 }
@@ -130,6 +134,16 @@ const std::vector<UserTexts>& user_list_properties() {
                                                                     {"otherMails", &User::other_mails},
                                                                     {"proxyAddresses", &User::proxy_addresses}};
   return *kProperties;
+}
+
+bool is_strong_password(std::string_view password) {
+  const auto is_small = [](char c) { return c >= 'a' && c <= 'z'; };
+  const auto is_capital = [](char c) { return c >= 'A' && c <= 'Z'; };
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  const auto is_other = [&](char c) { return !is_small(c) && !is_capital(c) && !is_digit(c); };
+  const int kinds = std::ranges::any_of(password, is_small) + std::ranges::any_of(password, is_capital) +
+                    std::ranges::any_of(password, is_digit) + std::ranges::any_of(password, is_other);
+  return password.size() >= 8 && password.size() <= 256 && kinds >= 3;
 }
 
 Status create_user(store::Transaction& tx, const TenantId& tenant, const User& user, const audit::Actor& by, Time now) {

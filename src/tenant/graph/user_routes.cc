@@ -135,30 +135,38 @@ bool makes_account(const json::Object& body) {
   return false;
 }
 
-// ENTRA: eight characters at least, of three kinds of four.
-Status check_password(std::string_view password) {
-  const auto any = [&](auto is) { return std::any_of(password.begin(), password.end(), is); };
-  const int kinds =
-      any([](char c) { return c >= 'a' && c <= 'z'; }) + any([](char c) { return c >= 'A' && c <= 'Z'; }) +
-      any([](char c) { return c >= '0' && c <= '9'; }) +
-      any([](char c) { return !((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')); });
-  if (password.size() >= 8 && password.size() <= 256 && kinds >= 3) return done();
-  return invalid("weak_password", "The specified password does not comply with password complexity requirements.",
-                 "passwordProfile.password");
-}
+// What a body says about the password. The hash is made outside of any transaction: it takes its time.
+struct NewPassword {
+  std::optional<std::string> hash;
+  std::optional<bool> must_change;
 
-// The hash of the password that a body sets, made outside of any transaction: it takes its time. Nothing: none is set.
-// DEVIATION: `forceChangePasswordNextSignIn` is understood, but nobody is made to change a password yet.
-Result<std::optional<std::string>> new_password_hash(const Call& call, const json::Object& body) {
+  void write_to(User& user) const {
+    if (hash) user.password_hash = *hash;
+    // ENTRA: a password that is set without a word about it need not be changed.
+    if (hash || must_change) user.must_change_password = must_change.value_or(false);
+  }
+};
+
+Result<NewPassword> new_password(const Call& call, const json::Object& body) {
   const json::Object* profile = json::object_at(body, "passwordProfile");
   if (!profile) {
     if (body.contains("passwordProfile"))
       return invalid("bad_field_type", "the property `passwordProfile` must be an object", "passwordProfile");
-    return std::optional<std::string>();
+    return NewPassword{};
   }
+  NewPassword made;
+  // DEVIATION: `forceChangePasswordNextSignInWithMfa` is taken for the same; whether a second factor comes with it is
+  // for Conditional Access to say.
+  for (const char* name : {"forceChangePasswordNextSignIn", "forceChangePasswordNextSignInWithMfa"})
+    if (json::find(*profile, name))
+      made.must_change = TRY(json::required_bool(*profile, name)) || made.must_change.value_or(false);
+  if (made.must_change && !json::find(*profile, "password")) return made;
   const std::string password = TRY(json::required_text(*profile, "password"));
-  TRY(check_password(password));
-  return std::optional(crypto::hash_password(password, call.with.entropy));
+  if (!directory::is_strong_password(password))
+    return invalid("weak_password", "The specified password does not comply with password complexity requirements.",
+                   "passwordProfile.password");
+  made.hash = crypto::hash_password(password, call.with.entropy);
+  return made;
 }
 
 Response create_user(const Call& call) {
@@ -169,7 +177,11 @@ Response create_user(const Call& call) {
                      "A value is required for property '" + std::string(name) + "' of resource 'User'.", name);
   User user{.id = {call.with.entropy.guid()}, .created = call.now};
   TRY(write_properties(body, user_type(), user_writers(), user, {"passwordProfile"}));
-  user.password_hash = TRY(new_password_hash(call, body)).value();
+  const NewPassword password = TRY(new_password(call, body));
+  if (!password.hash)
+    return invalid("missing_field", "A value is required for property 'password' of resource 'PasswordProfile'.",
+                   "passwordProfile.password");
+  password.write_to(user);
   const auto stored = TRY(call.with.store.write([&](store::Transaction& tx) -> Result<User> {
     TRY(check_user(tx, call, user));
     TRY(directory::create_user(tx, call.caller.tenant, user, call.caller.actor(call.request), call.now));
@@ -180,12 +192,12 @@ Response create_user(const Call& call) {
 
 Response update_user(const Call& call) {
   const json::Object body = TRY(body_of(call));
-  const auto hash = TRY(new_password_hash(call, body));
+  const NewPassword password = TRY(new_password(call, body));
   TRY(call.with.store.write([&](store::Transaction& tx) -> Status {
     User user = TRY(user_of(tx, call));
     if (makes_account(body)) TRY(protect_administrators(tx, call, user));
     TRY(write_properties(body, user_type(), user_writers(), user, {"passwordProfile"}));
-    if (hash) user.password_hash = *hash;
+    password.write_to(user);
     TRY(check_user(tx, call, user));
     return directory::update_user(tx, call.caller.tenant, user, call.caller.actor(call.request), call.now);
   }));

@@ -13,6 +13,7 @@ namespace wardbridge::oauth {
 http::Response authorize_endpoint(const Hop& hop, tokens::Version version);
 http::Response account_step(const Hop& hop);
 http::Response password_step(const Hop& hop);
+http::Response new_password_step(const Hop& hop);
 http::Response device_step(const Hop& hop);
 http::Response second_factor_step(const Hop& hop);
 http::Response enrolment_step(const Hop& hop);

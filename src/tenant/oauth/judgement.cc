@@ -70,6 +70,7 @@ Result<Judgement> gather(store::Transaction& tx, const Subject& subject) {
   if (!user || !user->account_enabled) return user_refused("user_disabled", "the user account is disabled");
   if (credential_mark(*user) != subject.person.credential_mark)
     return user_refused("grant_revoked", "the password was changed since: sign in again");
+  if (user->must_change_password) return password_expired();
   judgement.user = *std::move(user);
   if (subject.visited) {
     auto registration = find_registration(tx, subject.tenant, subject.client.value);
@@ -144,6 +145,10 @@ void describe(sign_ins::SignInRecord& record, const Hop& hop, const directory::U
 }
 
 }  // namespace
+
+Failure password_expired() {
+  return user_refused("password_expired", "the password has to be changed before anything else");
+}
 
 Result<Judgement> judge(store::Transaction& tx, const Hop& hop, const Subject& subject) {
   Judgement judgement = TRY(gather(tx, subject));

@@ -13,6 +13,9 @@
 
 namespace wardbridge::oauth {
 
+// The person must choose another password first, which only a sign-in with the password asks for.
+Failure password_expired();
+
 struct Subject {
   directory::TenantId tenant;
   directory::AppId client;

@@ -68,6 +68,7 @@ void register_routes(http::Router& router, Dependencies dependencies) {
   add_versions(routes);
   routes.add({"POST"}, "/{tenant}/login", password_step);
   routes.add({"POST"}, "/{tenant}/login/account", account_step);
+  routes.add({"POST"}, "/{tenant}/login/password", new_password_step);
   routes.add({"POST"}, "/{tenant}/login/code", second_factor_step);
   routes.add({"POST"}, "/{tenant}/login/enrolment", enrolment_step);
   routes.add({"POST"}, "/{tenant}/login/recovery", recovery_codes_step);

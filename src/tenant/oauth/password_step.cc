@@ -54,6 +54,16 @@ Result<directory::User> check_password(const Hop& hop, const PendingSignIn& pend
   return *account.user;
 }
 
+// ENTRA: a program is told; a person is asked.
+http::Response ask_for_new_password(const Hop& hop, PendingSignIn pending) {
+  if (wants_json(hop.request)) return refusal_page(hop, password_expired());
+  pending.stage = Stage::new_password;
+  auto moved = hop.with.store.write(
+      [&](store::Transaction& tx) -> Result<bool> { return move_on(tx, pending, Stage::password); });
+  if (!moved.ok() || !*moved) return refusal_page(hop, moved.ok() ? sign_in_expired() : moved.failure());
+  return new_password_page(hop, pending, std::nullopt);
+}
+
 http::Response challenge_device(const Hop& hop, PendingSignIn pending, Stage before) {
   const std::string nonce = hop.with.entropy.token();
   pending.nonce_hash = crypto::hash_token(nonce);
@@ -93,6 +103,7 @@ http::Response password_step(const Hop& hop) {
                     .credential_mark = credential_mark(*user),
                     .authenticated = hop.now(),
                     .methods = {kPasswordMethod}};
+  if (user->must_change_password) return ask_for_new_password(next, std::move(pending));
   return identified(next, pending, Stage::password);
 }
 

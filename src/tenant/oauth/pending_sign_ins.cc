@@ -11,6 +11,8 @@ const char* name_of(Stage stage) {
       return "account";
     case Stage::password:
       return "password";
+    case Stage::new_password:
+      return "new_password";
     case Stage::device:
       return "device";
     case Stage::second_factor:

@@ -17,7 +17,17 @@ inline constexpr Duration kSignInTime = minutes{10};
 inline constexpr int kAttempts = 5;
 
 // What is asked for next.
-enum class Stage { account, password, device, second_factor, enrolment, recovery_codes, consent, approval };
+enum class Stage {
+  account,
+  password,
+  new_password,
+  device,
+  second_factor,
+  enrolment,
+  recovery_codes,
+  consent,
+  approval
+};
 
 struct PendingSignIn {
   std::string context;

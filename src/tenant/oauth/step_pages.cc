@@ -40,6 +40,27 @@ http::Response password_page(const Hop& hop, const PendingSignIn& pending, const
   return form_page(page, hop.trace);
 }
 
+http::Response new_password_page(const Hop& hop, const PendingSignIn& pending, std::optional<WireError> problem) {
+  FormPage page = step(hop, pending, "Choose a new password", "login/password");
+  page.problem = std::move(problem);
+  page.body =
+      paragraph(
+          "Your password was given to you by somebody else, or has to be changed. Choose a new one that only you "
+          "know: at least eight characters, of three of these kinds: small letters, capital letters, digits, "
+          "others.") +
+      field({.name = "newpasswd",
+             .label = "New password",
+             .type = "password",
+             .autocomplete = "new-password",
+             .has_focus = true}) +
+      field({.name = "repeated",
+             .label = "The new password once more",
+             .type = "password",
+             .autocomplete = "new-password"}) +
+      button("Change and sign in");
+  return form_page(page, hop.trace);
+}
+
 http::Response second_factor_page(const Hop& hop, const PendingSignIn& pending, std::optional<WireError> problem) {
   FormPage page = step(hop, pending, "Enter your code", "login/code");
   page.problem = std::move(problem);

@@ -13,7 +13,7 @@ std::string enrolment_context(const PendingSignIn& pending) {
 
 // Whether a session is good enough for what the client asks.
 bool will_do(const Session& session, const AuthorizationRequest& request, Time now) {
-  if (request.prompt == "login") return false;
+  if (request.prompt == "login" || session.user.must_change_password) return false;
   // SPEC: OpenID Connect Core 1.0 section 3.1.2.1: older than `max_age`, and the person must sign in again.
   if (request.max_age_seconds && session.authenticated + seconds{*request.max_age_seconds} <= now) return false;
   return request.login_hint.empty() || text::equal_ignoring_case(request.login_hint, session.user.user_principal_name);
@@ -145,6 +145,7 @@ http::Response account_step(const Hop& hop) {
   });
   pending.stage = Stage::password;
   const bool chose_session = session.ok() && *session && form->parameters.get("choice") == "session" &&
+                             !(*session)->user.must_change_password &&
                              (!pending.request.max_age_seconds ||
                               (*session)->authenticated + seconds{*pending.request.max_age_seconds} > hop.now());
   if (chose_session) pending.person = person_of(**session);

@@ -1,7 +1,8 @@
 // From one page of a sign-in to the next. Private to this room.
 //
-//   authorize -> (account) -> password -> (device) -> CONCLUDE -> code, approval, or a page that says why not
-//                                                     |   ^
+//   authorize -> (account) -> password -> (new password) -> (device) -> CONCLUDE -> code, approval, or a page that says
+//   why not
+//                                                                       |   ^
 //                    second factor, its enrolment, consent: what conclude() finds missing comes back to it
 #pragma once
 
@@ -65,6 +66,7 @@ struct Names {
 Names names_in(const Hop& hop, const PendingSignIn& pending);
 http::Response password_page(const Hop& hop, const PendingSignIn& pending, const std::string& application,
                              const std::string& login, std::optional<WireError> problem);
+http::Response new_password_page(const Hop& hop, const PendingSignIn& pending, std::optional<WireError> problem);
 http::Response second_factor_page(const Hop& hop, const PendingSignIn& pending, std::optional<WireError> problem);
 http::Response enrolment_page(const Hop& hop, const PendingSignIn& pending, const std::string& secret,
                               const std::string& account, std::optional<WireError> problem);

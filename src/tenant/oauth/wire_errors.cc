@@ -75,6 +75,10 @@ constexpr KnownError kKnown[] = {
     {"sign_in_expired", 50089, "invalid_grant", 400},
     {"wrong_password", 50126, "invalid_grant", 400},
     {"account_locked", 50053, "invalid_grant", 400},
+    {"password_expired", 50055, "invalid_grant", 400},
+    {"password_weak", 120002, "invalid_grant", 400},
+    {"password_contains_name", 120003, "invalid_grant", 400},
+    {"password_not_accepted", 120020, "invalid_grant", 400},
     {"user_disabled", 50057, "invalid_grant", 400},
     {"device_authentication_failed", 50155, "invalid_grant", 400},
     {"foreign_certificate", 50155, "invalid_grant", 400},
@@ -129,6 +133,8 @@ std::string next_step(int number) {
       return "Ask an administrator to grant these permissions for your organization.";
     case 50053:
       return "Wait for a minute. If it was not you who tried, tell your administrator.";
+    case 50055:
+      return "Sign in with the password that you have in a browser: you are asked for a new one there.";
     case 50089:
     case 70008:
       return "Go back to the application and start again.";
