@@ -65,11 +65,11 @@ std::int64_t safe_position(store::Transaction& tx, const TenantId& tenant, Objec
 }
 
 std::vector<ObjectChange> member_changes_after(store::Transaction& tx, const TenantId& tenant, const ObjectId& group,
-                                               std::int64_t sequence) {
+                                               std::int64_t sequence, std::size_t limit) {
   return changes_from(
       tx.query("SELECT sequence, member_id, removed FROM directory_member_change WHERE tenant_id = ? AND group_id = ?"
-               " AND sequence > ? ORDER BY sequence",
-               {tenant.value, id_key(group.value), sequence}));
+               " AND sequence > ? ORDER BY sequence LIMIT ?",
+               {tenant.value, id_key(group.value), sequence, static_cast<std::int64_t>(limit)}));
 }
 
 void trim_changes(store::Transaction& tx, const TenantId& tenant, Time now) {

@@ -27,9 +27,9 @@ std::vector<ObjectChange> changes_after(store::Transaction& tx, const TenantId& 
                                         std::int64_t sequence, std::size_t limit);
 // From where a reader that has seen everything goes on.
 std::int64_t safe_position(store::Transaction& tx, const TenantId& tenant, ObjectKind kind, Time now);
-// Members of one group that came or went after `sequence` (a sequence of the kind `group`).
+// Members of one group that came or went after `sequence` (a sequence of the kind `group`), in their order.
 std::vector<ObjectChange> member_changes_after(store::Transaction& tx, const TenantId& tenant, const ObjectId& group,
-                                               std::int64_t sequence);
+                                               std::int64_t sequence, std::size_t limit);
 // Forgets removals older than kRemovalsRemembered.
 void trim_changes(store::Transaction& tx, const TenantId& tenant, Time now);
 

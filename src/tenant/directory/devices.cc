@@ -283,16 +283,22 @@ std::string physical_id(std::string_view kind, std::string_view value) {
 }
 
 std::vector<Duplicates> duplicate_devices(store::Transaction& tx, const TenantId& tenant) {
-  std::map<std::pair<std::string, ObjectId>, std::vector<Device>> found;
-  for (const Device& device : devices(tx, tenant)) {
-    for (const std::string& id : device.physical_ids) found[{id, device.registered_owner}].push_back(device);
-  }
+  // Row by row, of which only names are kept: whole are only the devices that are told.
+  std::map<std::pair<std::string, std::string>, std::set<DeviceId>> found;  // by physical id and owner
+  tx.for_each("SELECT device_id, registered_owner, details FROM directory_device WHERE tenant_id = ?", {tenant.value},
+              [&](const store::Row& row) {
+                if (row.text(2) == "{}") return true;
+                for (std::string& id : kept_texts(stored_document(row.text(2)), "physicalIds"))
+                  found[{std::move(id), row.text(1)}].insert(DeviceId{row.text(0)});
+                return true;
+              });
   std::vector<Duplicates> duplicates;
   std::set<std::set<DeviceId>> told;  // a serial number and a UDID say the same twice
-  for (auto& [key, same] : found) {
-    std::set<DeviceId> ids;
-    for (const Device& device : same) ids.insert(device.device_id);
+  for (const auto& [key, ids] : found) {
     if (ids.size() < 2 || !told.insert(ids).second) continue;
+    std::vector<Device> same;
+    for (const DeviceId& id : ids)
+      if (auto device = find_device(tx, tenant, id)) same.push_back(*std::move(device));
     std::ranges::sort(same, std::greater{}, &Device::registration);
     duplicates.push_back({key.first, std::move(same)});
   }

@@ -4,6 +4,7 @@
 // sequence). The position to go on from is taken before the first object is shown, so that what changes while a reader
 // pages through the list is told again afterwards.
 #include <algorithm>
+#include <utility>
 
 #include "base/text.h"
 #include "tenant/directory/delta.h"
@@ -19,6 +20,8 @@ using Response = Result<http::Response>;
 
 constexpr std::size_t kDeltaPage = 200;
 constexpr std::size_t kIdsFiltered = 50;
+// Of all groups of a page together. ENTRA: a group with more stands on several pages, with some of them on each.
+constexpr std::size_t kMembersOfAPage = 1000;
 
 struct DeltaToken {
   std::string kind;                   // `users`: a token is good for one collection
@@ -28,15 +31,18 @@ struct DeltaToken {
   std::int64_t position = 0;          // of the log
   std::optional<std::int64_t> since;  // inside a round over the log: where the round began
   Time issued = kEpoch;               // of the deltaLink that began the round
+  // The group whose members are not all told yet, and the last one that was: an id, or its sequence in the log.
+  std::string group;
+  std::string member;
 };
 
 std::string token_text(const DeltaToken& token) {
   json::Array options;
   for (const auto& [name, value] : token.options) options.push_back(json::Array{json::Value(name), json::Value(value)});
-  return text::to_base64url(json::to_text(json::Array{1, json::Value(token.kind), std::move(options), token.base,
-                                                      token.after ? json::Value(*token.after) : json::Value(),
-                                                      token.position, to_unix_milliseconds(token.issued),
-                                                      token.since ? json::Value(*token.since) : json::Value()}));
+  return text::to_base64url(json::to_text(json::Array{
+      1, json::Value(token.kind), std::move(options), token.base,
+      token.after ? json::Value(*token.after) : json::Value(), token.position, to_unix_milliseconds(token.issued),
+      token.since ? json::Value(*token.since) : json::Value(), json::Value(token.group), json::Value(token.member)}));
 }
 
 Result<DeltaToken> token_from(const std::string& text, std::string_view kind) {
@@ -44,8 +50,9 @@ Result<DeltaToken> token_from(const std::string& text, std::string_view kind) {
       invalid("bad_delta_token", "the delta token is not one that this collection gave out", "$deltatoken");
   const auto parsed = json::parse(text::from_base64url(text).value_or(""));
   const json::Array* parts = parsed.ok() ? parsed->if_array() : nullptr;
-  const bool is_token = parts && parts->size() == 8 && parts->at(0) == json::Value(1) && parts->at(1).is_string() &&
-                        parts->at(2).is_array() && parts->at(3).is_int64() &&
+  // Those of earlier versions have no group.
+  const bool is_token = parts && (parts->size() == 8 || parts->size() == 10) && parts->at(0) == json::Value(1) &&
+                        parts->at(1).is_string() && parts->at(2).is_array() && parts->at(3).is_int64() &&
                         (parts->at(4).is_null() || parts->at(4).is_string()) && parts->at(5).is_int64() &&
                         parts->at(6).is_int64() && (parts->at(7).is_null() || parts->at(7).is_int64());
   if (!is_token || std::string_view(parts->at(1).get_string()) != kind) return bad;
@@ -61,6 +68,11 @@ Result<DeltaToken> token_from(const std::string& text, std::string_view kind) {
   token.position = parts->at(5).get_int64();
   token.issued = from_unix_milliseconds(parts->at(6).get_int64());
   if (parts->at(7).is_int64()) token.since = parts->at(7).get_int64();
+  if (parts->size() == 10) {
+    if (!parts->at(8).is_string() || !parts->at(9).is_string()) return bad;
+    token.group = std::string(parts->at(8).get_string());
+    token.member = std::string(parts->at(9).get_string());
+  }
   return token;
 }
 
@@ -150,13 +162,18 @@ class DeltaReader {
     std::vector<ObjectId> ids;
     for (const auto& place : TRY(directory::search(tx_, tenant(), kind_.kind, search))) ids.push_back(place.id);
     DeltaPage page;
-    for (const ObjectId& id : ids) show(page.items, id, false, std::nullopt);
-    page.is_last = ids.size() < kDeltaPage;
-    if (page.is_last) {
-      finish(token);
-    } else {
-      token.after = ids.back().value;
+    go_on_with_group(page.items, token);
+    for (const ObjectId& id : ids) {
+      if (!token.group.empty()) break;
+      show(page.items, id, false, token);
+      token.after = id.value;
     }
+    if (!token.group.empty()) {
+      page.next = std::move(token);
+      return page;
+    }
+    page.is_last = ids.size() < kDeltaPage;
+    if (page.is_last) finish(token);
     page.next = std::move(token);
     return page;
   }
@@ -170,13 +187,18 @@ class DeltaReader {
       token.base = std::max(token.base, directory::safe_position(tx_, tenant(), kind_.kind, call_.now));
     }
     DeltaPage page;
-    for (const auto& change : changes) show(page.items, change.id, change.removed, token.since);
-    page.is_last = changes.size() < kDeltaPage;
-    if (page.is_last) {
-      finish(token);
-    } else {
-      token.position = changes.back().sequence;
+    go_on_with_group(page.items, token);
+    for (const auto& change : changes) {
+      if (!token.group.empty()) break;
+      show(page.items, change.id, change.removed, token);
+      token.position = change.sequence;
     }
+    if (!token.group.empty()) {
+      page.next = std::move(token);
+      return page;
+    }
+    page.is_last = changes.size() < kDeltaPage;
+    if (page.is_last) finish(token);
     page.next = std::move(token);
     return page;
   }
@@ -188,7 +210,15 @@ class DeltaReader {
     token.issued = call_.now;
   }
 
-  void show(json::Array& items, const ObjectId& id, bool removed, const std::optional<std::int64_t>& since) {
+  // The rest of the group whose members did not fit on the page before.
+  void go_on_with_group(json::Array& items, DeltaToken& token) {
+    if (token.group.empty()) return;
+    const ObjectId group{std::exchange(token.group, {})};
+    show(items, group, false, token);
+  }
+
+  // Where a group's members do not fit, the token says how far they were told.
+  void show(json::Array& items, const ObjectId& id, bool removed, DeltaToken& token) {
     if (!shown_.ids.empty() && std::find(shown_.ids.begin(), shown_.ids.end(), id.value) == shown_.ids.end()) return;
     auto item = removed ? std::nullopt : object(id);
     if (!item) {
@@ -205,7 +235,7 @@ class DeltaReader {
       if (is_wanted || member.key() == "id") told[member.key()] = member.value();
     }
     if (shown_.has_members) {
-      json::Array members = member_changes(id, since);
+      json::Array members = member_changes(id, token);
       if (!members.empty()) told["members@delta"] = std::move(members);
     }
     items.push_back(std::move(told));
@@ -229,24 +259,42 @@ class DeltaReader {
     CHECK(false, "every kind has its objects");
   }
 
-  // All members at first, then those that came and went.
-  json::Array member_changes(const ObjectId& group, const std::optional<std::int64_t>& since) {
+  // All members at first, then those that came and went; as many as the page still holds.
+  json::Array member_changes(const ObjectId& group, DeltaToken& token) {
     json::Array members;
-    if (!since) {
-      add_members(members, directory::members(tx_, tenant(), group));
+    std::string last = std::exchange(token.member, {});
+    if (token.since) {
+      const std::int64_t from = last.empty() ? *token.since : text::parse_integer(last).value_or(*token.since);
+      const auto changes = directory::member_changes_after(tx_, tenant(), group, from, room_ + 1);
+      const std::size_t count = std::min(room_, changes.size());
+      std::vector<ObjectId> added;
+      for (std::size_t i = 0; i < count; ++i) {
+        if (changes[i].removed)
+          members.push_back(json::Object{{"@odata.type", "#microsoft.graph.directoryObject"},
+                                         {"id", changes[i].id.value},
+                                         {"@removed", json::Object{{"reason", "deleted"}}}});
+        else
+          added.push_back(changes[i].id);
+      }
+      add_members(members, added);
+      last = std::to_string(count == 0 ? from : changes[count - 1].sequence);
+      note_rest(token, group, last, changes.size() > count);
+      room_ -= count;
       return members;
     }
-    std::vector<ObjectId> added;
-    for (const auto& change : directory::member_changes_after(tx_, tenant(), group, *since)) {
-      if (change.removed)
-        members.push_back(json::Object{{"@odata.type", "#microsoft.graph.directoryObject"},
-                                       {"id", change.id.value},
-                                       {"@removed", json::Object{{"reason", "deleted"}}}});
-      else
-        added.push_back(change.id);
-    }
-    add_members(members, added);
+    std::vector<ObjectId> ids = directory::members(tx_, tenant(), group, ObjectId{last}, room_ + 1);
+    const bool has_more = ids.size() > room_;
+    if (has_more) ids.pop_back();
+    add_members(members, ids);
+    note_rest(token, group, ids.empty() ? last : ids.back().value, has_more);
+    room_ -= ids.size();
     return members;
+  }
+
+  static void note_rest(DeltaToken& token, const ObjectId& group, const std::string& last, bool has_more) {
+    if (!has_more) return;
+    token.group = group.value;
+    token.member = last;
   }
 
   void add_members(json::Array& members, const std::vector<ObjectId>& ids) {
@@ -263,6 +311,7 @@ class DeltaReader {
   const Call& call_;
   const DeltaKind& kind_;
   const Shown& shown_;
+  std::size_t room_ = kMembersOfAPage;
 };
 
 // Where the reader stands: at the very start, or where the token says. `$deltaToken=latest` skips the list.

@@ -1,5 +1,7 @@
 #include "tenant/directory/delta.h"
 
+#include <set>
+
 #include "tenant/graph/graph_fixture.h"
 
 namespace wardbridge::graph {
@@ -114,6 +116,53 @@ TEST_F(Delta, MembersThatComeAndGoAreToldByGroup) {
   // Who doesn't select members is told none.
   EXPECT_FALSE(round(path, {{"$select", "displayName"}})[0].contains("members@delta"));
   EXPECT_TRUE(round(path, {{"$select", "displayName,members"}})[0].contains("members@delta"));
+}
+
+TEST_F(Delta, AGroupWithVeryManyMembersStandsOnSeveralPages) {
+  const std::string small = "ffffffff-0000-0000-0000-000000000001";
+  const auto member = [](int number) {
+    return directory::ObjectId{"aaaaaaaa-0000-0000-0000-00000000" + std::to_string(number)};
+  };
+  const auto on_all = [&](auto change_one) {
+    Status status = store_->write([&](store::Transaction& tx) -> Status {
+      for (int number = 1000; number < 3500; ++number) TRY(change_one(tx, number));
+      return done();
+    });
+    ASSERT_TRUE(status.ok()) << status.failure().message;
+  };
+  on_all([&](store::Transaction& tx, int number) -> Status {
+    if (number == 1000)
+      TRY(directory::create_group(tx, kTenant, {.id = {small}, .display_name = "Small"}, kAdmin, kNow));
+    TRY(directory::create_user(tx, kTenant,
+                               {.id = member(number), .user_principal_name = std::to_string(number) + "@example.org"},
+                               kAdmin, kNow));
+    return directory::add_member(tx, kTenant, {kGroup}, member(number), kAdmin, kNow);
+  });
+  const std::string path = "/v1.0/groups/delta";
+  const auto told_members = [](const std::vector<json::Object>& items) {
+    std::multiset<std::string> ids;
+    for (const json::Object& item : items) {
+      if (!item.contains("members@delta")) continue;
+      EXPECT_LE(item.at("members@delta").as_array().size(), 1000U);
+      for (const json::Value& one : item.at("members@delta").as_array()) ids.emplace(one.at("id").as_string());
+    }
+    return ids;
+  };
+  const auto first = round(path);
+  const auto all = told_members(first);
+  EXPECT_EQ(all.size(), 2502U);
+  EXPECT_EQ(std::set<std::string>(all.begin(), all.end()).size(), 2502U) << "each once";
+  EXPECT_EQ(first.size(), 4U) << "three parts of the large group, and the small one";
+  EXPECT_THAT(next_round(path), IsEmpty());
+
+  on_all([&](store::Transaction& tx, int number) {
+    return directory::remove_member(tx, kTenant, {kGroup}, member(number), kAdmin, kNow);
+  });
+  change("POST", "/v1.0/groups/" + small + "/members/$ref", R"({"@odata.id": "https://x/)" + kAnn + "\"}");
+  const auto then = next_round(path);
+  EXPECT_EQ(told_members(then).size(), 2501U);
+  EXPECT_EQ(then.size(), 4U);
+  EXPECT_THAT(next_round(path), IsEmpty());
 }
 
 // More objects than a page, changed while a reader pages through them: nothing may be missed.

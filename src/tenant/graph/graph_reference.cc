@@ -55,13 +55,16 @@ Administrator (all of it, and alone roles and what applications are granted). Se
 - **`$orderby`** takes one property at a time of users, groups and devices: those that an index answers.
 - **`$expand`** takes one relation at a time and shows at most 20 objects of it.
 - **Delta queries**: the first round tells everything, `@odata.deltaLink` what has changed since; `$deltatoken=latest`
-  starts now. What was removed has `@removed`, members that came or went stand in `members@delta`. A change may be told
-  twice, never not at all. Sign-ins of a device alone are no change. Tokens live 30 days: then 410, and `Location` says
-  where to start again.
+  starts now. What was removed has `@removed`, members that came or went stand in `members@delta`; a group with more than
+  a thousand members stands on several pages, with some of them on each. A change may be told twice, never not at all.
+  Sign-ins of a device alone are no change: `approximateLastSignInDateTime` is approximate, and moves with every use.
+  Tokens live 30 days: then 410, and `Location` says where to start again.
 - **Batches**: `POST /$batch` with at most 20 requests, which may wait for each other with `dependsOn`.
 - **Throttling**: each application has, per tenant, 3,500, 5,000 or 8,000 resource units in ten seconds (less than 50, up to
   500, more users) and 3,000 changes in 150 seconds. Then 429 and `Retry-After`. `x-ms-resource-unit` tells what a request
   cost.
+- **ETags**: none of these resources has one in Graph, so `If-Match` is not looked at; of two who change one object, the
+  later counts.
 - **Limits**: bodies of 1 MiB (413), filters of 4 KiB and 200 terms.
 
 The compliance of a device (`isCompliant`, `isManaged`, `mdmAppId`, `managementType`, `complianceExpirationDateTime`) is
