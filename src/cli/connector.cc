@@ -1,6 +1,5 @@
 #include "cli/connector.h"
 
-#include <algorithm>
 #include <cstdio>
 #include <vector>
 
@@ -15,42 +14,6 @@ constexpr int kRoutesOfAPage = 500;
 int refused(const Failure& failure) {
   std::fprintf(stderr, "wardbridge connector: %s\n", on_terminal(failure.message).c_str());
   return 1;
-}
-
-struct Column {
-  const char* title;
-  const char* member;
-};
-
-// A table of objects: columns as wide as what is in them.
-std::string table_text(const json::Array& rows, const std::vector<Column>& columns) {
-  std::vector<std::vector<std::string>> cells;
-  cells.emplace_back();
-  for (const Column& column : columns) cells.back().push_back(column.title);
-  for (const json::Value& row : rows) {
-    if (!row.is_object()) continue;
-    cells.emplace_back();
-    for (const Column& column : columns) {
-      const json::Array& list = array_in(row.get_object(), column.member);
-      bool is_list = json::array_at(row.get_object(), column.member) != nullptr;
-      std::string text = is_list ? "" : shown_at(row.get_object(), column.member);
-      for (const json::Value& item : list) {
-        if (item.is_string()) text += (text.empty() ? "" : ", ") + on_terminal(std::string_view(item.get_string()));
-      }
-      cells.back().push_back(text.empty() ? "-" : text);
-    }
-  }
-  std::string text;
-  for (const auto& line : cells) {
-    for (std::size_t i = 0; i < line.size(); ++i) {
-      std::size_t width = 0;
-      for (const auto& other : cells) width = std::max(width, other[i].size());
-      text += line[i];
-      if (i + 1 < line.size()) text += std::string(width - line[i].size() + 2, ' ');
-    }
-    text += "\n";
-  }
-  return text;
 }
 
 int print_list(const Result<json::Object>& answer, bool as_json, const std::vector<Column>& columns) {

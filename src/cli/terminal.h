@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/json.h"
 
@@ -17,5 +18,12 @@ std::string shown_at(const json::Object& object, std::string_view key);
 // An object member; empty when there is none.
 const json::Object& object_in(const json::Object& object, std::string_view key);
 const json::Array& array_in(const json::Object& object, std::string_view key);
+
+struct Column {
+  const char* title;
+  const char* member;
+};
+// A table of objects: columns as wide as what is in them, `-` where there is nothing.
+std::string table_text(const json::Array& rows, const std::vector<Column>& columns);
 
 }  // namespace wardbridge::cli

@@ -318,6 +318,7 @@ int main(int argc, char** argv) {
   CLI::App* connect_verb = add_connect_verbs(program, connect, exit_code);
   auto set_up_verbs = app::add_set_up_verbs(*connect_verb, exit_code);
   auto partner_verbs = app::add_partner_verbs(program, exit_code);
+  auto tenant_verbs = app::add_tenant_verbs(program, exit_code);
 
   DoctorRun doctor;
   CLI::App* doctor_verb =

@@ -156,6 +156,47 @@ TEST_F(ApplicationBookTest, AResourceIsFoundByIdAndUriAndNobodyTakesTheTenantsOw
   EXPECT_EQ(view_->find_resource("api://resource"), nullptr);
 }
 
+// The store and the memory must never differ in what a name means.
+TEST_F(ApplicationBookTest, NamesMeanTheSameWithoutTheBook) {
+  const TenantId third{"33333333-3333-4333-8333-333333333333"};
+  const AppId twin{"aaaaaaaa-0000-4000-8000-000000000005"};
+  change([&](auto& tx) -> Status {
+    TRY(create_tenant(tx, {third, "Third", {"third.example"}, kBookDay}));
+    TRY(add(tx, third,
+            {.app_id = twin,
+             .display_name = "Twin",
+             .sign_in_audience = "AzureADMultipleOrgs",
+             .identifier_uris = {"api://twin", "api://resource", "api://visitor"}}));
+    return create_service_principal(tx, kHomeTenant, principal(twin, 8), {}, kBookDay);
+  });
+  const ApplicationBook::View view = book_.of("here.example").value();
+  for (const std::string& name :
+       {std::string("api://resource"), std::string("API://visitor/"), std::string("api://twin"), std::string("api://"),
+        std::string(), kKnownClient.value, kKnownResource.value, kVisitor.value, kPrivate.value, twin.value}) {
+    const KnownApplication* known = view->find_resource(name);
+    const auto stored = store_
+                            ->read([&](store::Transaction& tx) -> Result<std::optional<Application>> {
+                              return find_resource(tx, kHomeTenant, name);
+                            })
+                            .value();
+    ASSERT_EQ(known != nullptr, stored.has_value()) << name;
+    EXPECT_TRUE(!known || known->application.app_id == stored->app_id) << name;
+  }
+  EXPECT_EQ(view->find_resource("api://visitor"), nullptr) << "two have it";
+}
+
+TEST_F(ApplicationBookTest, APermissionOnAForeignResourceIsGrantedAndCarried) {
+  change([](auto& tx) -> Status {
+    Application visitor = *find_application(tx, kOtherTenant, kVisitor);
+    visitor.app_roles = {{.id = kRole, .value = "Visits.Read", .display_name = "Read visits"}};
+    return update_application(tx, kOtherTenant, visitor, {}, kBookDay);
+  });
+  change([](auto& tx) { return grant_app_role(tx, kHomeTenant, kKnownClient, kVisitor, kRole, {}, kBookDay); });
+  EXPECT_THAT(now(kKnownClient)->roles_on(kVisitor), ElementsAre("Visits.Read"));
+  change([](auto& tx) { return withdraw_app_role(tx, kHomeTenant, kKnownClient, kVisitor, kRole, {}, kBookDay); });
+  EXPECT_THAT(now(kKnownClient)->roles_on(kVisitor), IsEmpty());
+}
+
 TEST_F(ApplicationBookTest, WhatNobodyWroteSinceIsKnownWithoutTheStore) {
   EXPECT_EQ(book_.remembered("here.example"), nullptr);
   const ApplicationBook::View first = book_.of("here.example").value();

@@ -1,4 +1,5 @@
 // Application registrations and their credentials.
+#include "tenant/directory/consent.h"
 #include "tenant/directory/directory.h"
 #include "tenant/directory/documents.h"
 #include "tenant/directory/text_keys.h"
@@ -214,11 +215,17 @@ std::optional<Application> find_resource(store::Transaction& tx, const TenantId&
                                          std::string_view app_id_or_uri) {
   const std::string key = uri_key(app_id_or_uri);
   if (key.empty()) return std::nullopt;
-  if (auto by_id = find_application(tx, tenant, AppId{key})) return by_id;
-  auto row = tx.query_one("SELECT app_id FROM directory_application_uri WHERE tenant_id = ? AND uri_key = ?",
-                          {tenant.value, key});
-  if (!row) return std::nullopt;
-  return find_application(tx, tenant, AppId{row->text(0)});
+  if (auto by_id = find_present_application(tx, tenant, AppId{key})) return by_id;
+  std::vector<Application> foreign;
+  for (const store::Row& row :
+       tx.query("SELECT tenant_id, app_id FROM directory_application_uri WHERE uri_key = ?", {key})) {
+    if (row.text(0) == tenant.value) return find_application(tx, tenant, AppId{row.text(1)});
+    auto present = find_present_application(tx, tenant, AppId{row.text(1)});
+    // An application of that id that is the tenant's own goes by its own names.
+    if (present && !find_application(tx, tenant, present->app_id)) foreign.push_back(*std::move(present));
+  }
+  if (foreign.size() != 1) return std::nullopt;
+  return std::move(foreign.front());
 }
 
 Status add_credential(store::Transaction& tx, const TenantId& tenant, const AppId& app, const Credential& credential,

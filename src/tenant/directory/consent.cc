@@ -111,7 +111,7 @@ Status withdraw_app_role(store::Transaction& tx, const TenantId& tenant, const A
           {tenant.value, id_key(client.value), id_key(resource.value), id_key(role_id)}) == 0)
     return no_consent();
   std::string value = id_key(role_id);
-  if (const auto application = find_application(tx, tenant, resource)) {
+  if (const auto application = find_present_application(tx, tenant, resource)) {
     for (const AppRole& role : application->app_roles)
       if (text::equal_ignoring_case(role.id, role_id)) value = role.value;
   }
@@ -132,6 +132,14 @@ std::optional<ForeignApplication> find_multitenant_application(store::Transactio
       return ForeignApplication{home, *std::move(application)};
   }
   return std::nullopt;
+}
+
+std::optional<Application> find_present_application(store::Transaction& tx, const TenantId& tenant, const AppId& id) {
+  if (auto own = find_application(tx, tenant, id)) return own;
+  if (!find_service_principal(tx, tenant, id)) return std::nullopt;
+  auto foreign = find_multitenant_application(tx, id);
+  if (!foreign) return std::nullopt;
+  return std::move(foreign->application);
 }
 
 Status add_administrator(store::Transaction& tx, const TenantId& tenant, const ObjectId& user, const audit::Actor& by,

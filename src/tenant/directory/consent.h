@@ -36,6 +36,9 @@ struct ForeignApplication {
   Application application;
 };
 std::optional<ForeignApplication> find_multitenant_application(store::Transaction& tx, const AppId& id);
+// What the tenant knows under that id: its own application, or one of another tenant for the use of any that is present
+// here, as a service principal.
+std::optional<Application> find_present_application(store::Transaction& tx, const TenantId& tenant, const AppId& id);
 
 // ENTRA: the template id of the directory role Global Administrator.
 inline constexpr std::string_view kGlobalAdministrator = "62e90394-69f5-4237-9190-012177145e10";

@@ -335,7 +335,9 @@ Status update_application(store::Transaction& tx, const TenantId& tenant, const 
 // With its credentials, its service principal and every grant to and of it.
 Status delete_application(store::Transaction& tx, const TenantId& tenant, const AppId& id, const audit::Actor& by,
                           Time now);
-// By app id or by one of its identifier URIs (with or without the trailing slash that callers drop or double).
+// By app id or by one of its identifier URIs (with or without the trailing slash that callers drop or double): the
+// tenant's own, or another tenant's that is present here. A URI of the tenant's own application is nobody else's, and
+// one that two applications of other tenants have names neither.
 std::optional<Application> find_resource(store::Transaction& tx, const TenantId& tenant,
                                          std::string_view app_id_or_uri);
 Status add_credential(store::Transaction& tx, const TenantId& tenant, const AppId& app, const Credential& credential,

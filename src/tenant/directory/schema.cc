@@ -268,6 +268,7 @@ CREATE TABLE directory_application_revision (
   fingerprint TEXT NOT NULL
 );
 INSERT INTO directory_application_revision (id, number, fingerprint) VALUES (1, 1, '');
+CREATE INDEX directory_application_uri_by_uri ON directory_application_uri (uri_key);
 )sql"}};
 
 }  // namespace wardbridge::directory

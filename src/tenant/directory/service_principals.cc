@@ -143,7 +143,7 @@ std::vector<Endpoint> endpoints(store::Transaction& tx, const TenantId& tenant, 
 
 Status grant_app_role(store::Transaction& tx, const TenantId& tenant, const AppId& client, const AppId& resource,
                       const std::string& role_id, const audit::Actor& by, Time now) {
-  const auto application = find_application(tx, tenant, resource);
+  const auto application = find_present_application(tx, tenant, resource);
   if (!application) return not_found("no_application", "no application has the app id `" + resource.value + "`");
   const auto role = std::find_if(application->app_roles.begin(), application->app_roles.end(),
                                  [&](const AppRole& it) { return text::equal_ignoring_case(it.id, role_id); });
@@ -164,7 +164,7 @@ Status grant_app_role(store::Transaction& tx, const TenantId& tenant, const AppI
 std::vector<std::string> app_roles_of(store::Transaction& tx, const TenantId& tenant, const AppId& client,
                                       const AppId& resource) {
   std::vector<std::string> values;
-  const auto application = find_application(tx, tenant, resource);
+  const auto application = find_present_application(tx, tenant, resource);
   if (!application) return values;
   for (const store::Row& row :
        tx.query("SELECT role_id FROM directory_app_role_grant WHERE tenant_id = ? AND client_app_id = ?"

@@ -225,7 +225,7 @@ Response get_grant(const Call& call) {
 
 // Every word is a scope that the resource publishes.
 Status check_scopes(store::Transaction& tx, const Call& call, const AppId& resource, const std::string& scopes) {
-  const auto application = directory::find_application(tx, call.caller.tenant, resource);
+  const auto application = directory::find_present_application(tx, call.caller.tenant, resource);
   for (std::string_view word : text::split(scopes, ' ')) {
     if (word.empty()) continue;
     const bool is_known = application && std::any_of(application->scopes.begin(), application->scopes.end(),

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "tenant/directory/consent.h"
+
 namespace wardbridge::graph {
 
 using directory::AppId;
@@ -67,7 +69,10 @@ Result<directory::Application> application_of(store::Transaction& tx, const Call
 }
 
 json::Object principal_json(store::Transaction& tx, const Call& call, const directory::ServicePrincipal& principal) {
-  return to_json(principal, call.caller.tenant, directory::find_application(tx, call.caller.tenant, principal.app_id));
+  auto own = directory::find_application(tx, call.caller.tenant, principal.app_id);
+  auto foreign = own ? std::nullopt : directory::find_multitenant_application(tx, principal.app_id);
+  if (foreign) return to_json(principal, foreign->home, std::move(foreign->application));
+  return to_json(principal, call.caller.tenant, std::move(own));
 }
 
 json::Object application_json(store::Transaction& tx, const Call& call, const directory::Application& application) {

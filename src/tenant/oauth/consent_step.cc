@@ -77,7 +77,7 @@ Result<std::vector<WantedPermission>> wanted_permissions(store::Transaction& tx,
                                                          std::string_view scope) {
   std::vector<WantedPermission> wanted;
   for (const directory::RequiredPermission& required : application.required) {
-    auto resource = directory::find_application(tx, tenant, required.resource);
+    auto resource = directory::find_present_application(tx, tenant, required.resource);
     auto permission = resource ? find_permission(*resource, required.permission_id, required.is_role) : std::nullopt;
     if (!permission)
       return invalid("nothing_to_consent", "the application declares the permission `" + required.permission_id +
