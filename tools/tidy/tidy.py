@@ -75,7 +75,9 @@ def may_include(room, target):
     """Whether a file of `room` may include a header of `target`."""
     if room == target or room == "app" or target == "base":
         return True
-    if room in ("base", "tenant/access", "tenant/membership_rules", "criteria"):
+    if room == "tenant/access":
+        return target == "tenant/membership_rules"
+    if room in ("base", "tenant/membership_rules", "criteria"):
         return False
     wing, target_wing = room.split("/")[0], target.split("/")[0]
     if wing == "platform":

@@ -6,12 +6,15 @@
 // its policies and reasons.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/time.h"
+#include "tenant/membership_rules/membership_rules.h"
 
 namespace wardbridge::access {
 
@@ -22,6 +25,12 @@ enum class GrantOperator { all_of, one_of };  // AND, OR
 // understood and never satisfied.
 enum class Control {
   block, mfa, compliant_device, domain_joined_device, approved_application, compliant_application, password_change,
+};
+
+// ENTRA: with `include` the policy is for the devices that the rule names, with `exclude` for all others.
+struct DeviceFilter {
+  enum class Mode { include, exclude } mode = Mode::include;
+  membership_rules::Rule rule;  // about Subject::device_of_sign_in
 };
 
 struct Policy {
@@ -35,6 +44,7 @@ struct Policy {
   std::vector<std::string> include_user_actions;              // `urn:user:registerdevice`
   std::vector<std::string> client_app_types;                  // `all`, `browser`, `mobileAppsAndDesktopClients`, ...
   std::vector<std::string> include_platforms, exclude_platforms;  // empty include: any; `all`, `macOS`, ...
+  std::optional<DeviceFilter> device_filter;
   // Conditions that are stored but that this engine can't judge, as paths of the policy's JSON (`locations`,
   // `users.includeRoles`, `applications.applicationFilter`, ...). Not empty makes the policy unevaluable: it is treated
   // as applying, and what it requires as not satisfied - unless a condition that can be judged leaves the sign-in out.
@@ -70,6 +80,9 @@ struct SignIn {
     bool is_compliant = false;  // at `now`: expiry already applied
     Time compliance_expiration = kEpoch;
     std::string compliance_reason;  // the management's words, for people
+    // What a filter for devices may read besides: `manufacturer`, `extensionAttribute1`, ... What is not here the
+    // device doesn't have.
+    std::map<std::string, membership_rules::Fact, std::less<>> properties = {};
   };
   std::optional<DeviceClaim> device;
 };

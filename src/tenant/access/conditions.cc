@@ -73,10 +73,51 @@ std::optional<std::string> platform_leaves_out(const Policy& policy, const SignI
   return "the device platform is not included";
 }
 
+// The device that proved itself; without one, nothing is known.
+class FilteredDevice final : public membership_rules::Facts {
+ public:
+  explicit FilteredDevice(const SignIn& sign_in)
+      : device_(sign_in.device ? &*sign_in.device : nullptr), now_(sign_in.now) {}
+
+  membership_rules::Fact read(std::string_view property) const override {
+    if (!device_) return {};
+    if (property == "deviceId") return device_->device_id;
+    if (property == "displayName") return device_->display_name;
+    // INVARIANT: law 3: an expired verdict is a non-compliant one.
+    if (property == "isCompliant")
+      return device_->is_compliant &&
+             (device_->compliance_expiration == kEpoch || now_ < device_->compliance_expiration);
+    const auto found = device_->properties.find(property);
+    return found == device_->properties.end() ? membership_rules::Fact{} : found->second;
+  }
+
+ private:
+  const SignIn::DeviceClaim* device_;
+  Time now_;
+};
+
+bool filter_names_device(const DeviceFilter& filter, const SignIn& sign_in) {
+  // ENTRA: extension attributes of a registered device count only while it is managed or compliant.
+  if (filter.rule.reads_extension_attributes() && sign_in.device && !sign_in.device->is_managed &&
+      !sign_in.device->is_compliant)
+    return false;
+  return filter.rule.judge(FilteredDevice(sign_in), sign_in.now).is_member;
+}
+
+// ENTRA: a device that did not prove itself has no properties, so only negative operators name it.
+std::optional<std::string> filter_leaves_out(const Policy& policy, const SignIn& sign_in) {
+  if (!policy.device_filter) return std::nullopt;
+  const bool is_named = filter_names_device(*policy.device_filter, sign_in);
+  const bool includes = policy.device_filter->mode == DeviceFilter::Mode::include;
+  if (is_named == includes) return std::nullopt;
+  return includes ? "the filter for devices does not include the device" : "the filter for devices excludes the device";
+}
+
 }  // namespace
 
 std::optional<std::string> left_out_because(const Policy& policy, const SignIn& sign_in) {
-  for (auto* leaves_out : {users_leave_out, target_leaves_out, client_leaves_out, platform_leaves_out})
+  for (auto* leaves_out :
+       {users_leave_out, target_leaves_out, client_leaves_out, platform_leaves_out, filter_leaves_out})
     if (auto reason = leaves_out(policy, sign_in)) return reason;
   return std::nullopt;
 }

@@ -97,6 +97,7 @@ class Parser {
   }
   bool reads_groups() const { return reads_groups_; }
   bool reads_time() const { return reads_time_; }
+  bool reads_extension_attributes() const { return reads_extension_attributes_; }
 
  private:
   const RuleToken& peek() const { return tokens_[at_]; }
@@ -200,6 +201,7 @@ class Parser {
       if (!text::equal_ignoring_case(known.name, name)) continue;
       node.property = known.name;
       node.type = known.type;
+      reads_extension_attributes_ |= known.name.starts_with("extensionAttribute");
       return node;
     }
     static const RE2 kExtension("(?i)extension_[0-9a-f]{32}_\\w+");
@@ -230,6 +232,8 @@ class Parser {
   }
 
   Status check_operator(const Node& node, const RuleToken& word) const {
+    if (node.operation == Operator::match && subject_ == Subject::device_of_sign_in)
+      return problem(word, "a filter for devices has no `" + word.text + "`");
     const bool is_order = node.operation == Operator::at_most || node.operation == Operator::at_least;
     if (is_order && node.type != PropertyType::date) return problem(word, "`" + word.text + "` compares dates only");
     const bool is_exact = node.operation == Operator::equal;
@@ -373,6 +377,7 @@ class Parser {
   std::size_t depth_ = 0;
   bool reads_groups_ = false;
   bool reads_time_ = false;
+  bool reads_extension_attributes_ = false;
 };
 
 }  // namespace
@@ -390,6 +395,7 @@ Result<Rule> Rule::compile(std::string_view rule, Subject subject) {
   compiled.subject_ = subject;
   compiled.reads_groups_ = parser.reads_groups();
   compiled.reads_time_ = parser.reads_time();
+  compiled.reads_extension_attributes_ = parser.reads_extension_attributes();
   return compiled;
 }
 

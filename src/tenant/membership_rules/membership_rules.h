@@ -21,8 +21,9 @@
 
 namespace wardbridge::membership_rules {
 
-// ENTRA: a rule is about users or about devices, never about both.
-enum class Subject { user, device };
+// ENTRA: a rule is about users or about devices, never about both. Conditional Access's filter for devices is written in
+// the same language, about the device that somebody signs in from, some of whose properties have other names there.
+enum class Subject { user, device, device_of_sign_in };
 
 // An element of `assignedPlans`.
 struct Plan {
@@ -77,6 +78,7 @@ class Rule {
   // Whether the answer depends on which groups the object is in, and on the time.
   bool reads_groups() const { return reads_groups_; }
   bool reads_time() const { return reads_time_; }
+  bool reads_extension_attributes() const { return reads_extension_attributes_; }
 
   struct Node;
 
@@ -85,6 +87,7 @@ class Rule {
   Subject subject_ = Subject::user;
   bool reads_groups_ = false;
   bool reads_time_ = false;
+  bool reads_extension_attributes_ = false;
   std::shared_ptr<const Node> root_;
 };
 

@@ -81,12 +81,40 @@ std::vector<Property> device_properties() {
   return properties;
 }
 
+std::vector<Property> sign_in_device_properties() {
+  std::vector<Property> properties{{"deviceId"},
+                                   {"deviceOwnership"},
+                                   {"displayName"},
+                                   {"enrollmentProfileName"},
+                                   {"isCompliant", flag},
+                                   {"manufacturer"},
+                                   {"mdmAppId"},
+                                   {"model"},
+                                   {"operatingSystem"},
+                                   {"operatingSystemVersion"},
+                                   {"physicalIds", texts},
+                                   {"profileType"},
+                                   {"systemLabels", texts},
+                                   {"trustType"}};
+  add_extension_attributes(properties);
+  return properties;
+}
+
 }  // namespace
 
 const std::vector<Property>& properties_of(Subject subject) {
   static const auto* const kUser = new std::vector<Property>(user_properties());
   static const auto* const kDevice = new std::vector<Property>(device_properties());
-  return subject == Subject::user ? *kUser : *kDevice;
+  static const auto* const kSignInDevice = new std::vector<Property>(sign_in_device_properties());
+  switch (subject) {
+    case Subject::user:
+      return *kUser;
+    case Subject::device:
+      return *kDevice;
+    case Subject::device_of_sign_in:
+      return *kSignInDevice;
+  }
+  CHECK(false, "every subject has its properties");
 }
 
 std::optional<Subject> subject_of(std::string_view rule) {

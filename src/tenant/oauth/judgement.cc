@@ -39,12 +39,33 @@ const char* client_app_type(RedirectKind kind) {
   return kind == RedirectKind::native ? "mobileAppsAndDesktopClients" : "browser";
 }
 
+// ENTRA: what a filter for devices reads, under the names that it has for it.
+void add_properties(access::SignIn::DeviceClaim& claim, const directory::Device& device) {
+  auto add = [&](std::string name, const std::string& value) {
+    if (!value.empty()) claim.properties.emplace(std::move(name), value);
+  };
+  add("deviceOwnership", device.device_ownership);
+  add("enrollmentProfileName", device.enrollment_profile_name);
+  add("manufacturer", device.manufacturer);
+  add("model", device.model);
+  add("operatingSystem", device.operating_system);
+  add("operatingSystemVersion", device.operating_system_version);
+  add("profileType", device.profile_type);
+  add("trustType", device.trust_type);
+  if (device.compliance && device.compliance->is_managed) add("mdmAppId", device.compliance->mdm_app_id);
+  claim.properties.emplace("physicalIds", device.physical_ids);
+  claim.properties.emplace("systemLabels", device.system_labels);
+  for (std::size_t i = 0; i < device.extension_attributes.size(); ++i)
+    add("extensionAttribute" + std::to_string(i + 1), device.extension_attributes[i]);
+}
+
 access::SignIn::DeviceClaim claim_of(const directory::Device& device, Time now) {
   access::SignIn::DeviceClaim claim{.device_id = device.device_id.value,
                                     .display_name = device.display_name,
                                     .enabled = device.account_enabled,
                                     // INVARIANT: law 3: an expired verdict is a non-compliant one.
                                     .is_compliant = device.is_compliant_at(now)};
+  add_properties(claim, device);
   if (device.compliance) {
     claim.is_managed = device.compliance->is_managed;
     claim.compliance_expiration = device.compliance->expiration;

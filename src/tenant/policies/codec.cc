@@ -120,11 +120,28 @@ bool covers_every_location(const json::Object& locations) {
   return contains(texts(locations, "includeLocations"), "All") && texts(locations, "excludeLocations").empty();
 }
 
+// Nothing: there is none. Fails when it can't be judged.
+Result<std::optional<access::DeviceFilter>> device_filter(const Parts& parts) {
+  const json::Object& devices = child(parts.conditions, "devices");
+  if (!says_something(devices, "deviceFilter")) return std::optional<access::DeviceFilter>();
+  const json::Object& filter = child(devices, "deviceFilter");
+  constexpr const char* kRule = "conditions.devices.deviceFilter.rule";
+  const auto mode = json::text_at(filter, "mode");
+  const auto rule = json::text_at(filter, "rule");
+  if (!mode || !rule) return invalid("bad_device_filter", "a filter for devices needs a `mode` and a `rule`", kRule);
+  auto compiled = membership_rules::Rule::compile(*rule, membership_rules::Subject::device_of_sign_in);
+  if (!compiled.ok())
+    return invalid("bad_device_filter", "the filter for devices: " + compiled.failure().message, kRule);
+  using Mode = access::DeviceFilter::Mode;
+  return std::optional(access::DeviceFilter{*mode == "exclude" ? Mode::exclude : Mode::include, *std::move(compiled)});
+}
+
 std::vector<std::string> unsupported_conditions(const Parts& parts) {
   std::vector<std::string> paths;
-  for (const char* key : {"clientApplications", "devices", "userRiskLevels", "signInRiskLevels",
-                          "servicePrincipalRiskLevels", "insiderRiskLevels", "authenticationFlows"})
+  for (const char* key : {"clientApplications", "userRiskLevels", "signInRiskLevels", "servicePrincipalRiskLevels",
+                          "insiderRiskLevels", "authenticationFlows"})
     if (says_something(parts.conditions, key)) paths.emplace_back(key);
+  if (!device_filter(parts).ok()) paths.emplace_back("devices");
   if (says_something(parts.conditions, "locations") && !covers_every_location(child(parts.conditions, "locations")))
     paths.emplace_back("locations");
   for (const char* key :
@@ -169,6 +186,11 @@ Status validate(const json::Object& document) {
     return invalid("missing_property", "a policy must have `conditions`", "conditions");
   const Parts parts(document);
   TRY(check_assignments(parts));
+  const auto filter = TRY(device_filter(parts));
+  // ENTRA: who registers a device has none yet.
+  if (filter && contains(texts(parts.applications, "includeUserActions"), "urn:user:registerdevice"))
+    return invalid("not_for_user_actions", "registering a device can't have a filter for devices",
+                   "conditions.devices.deviceFilter");
   return check_controls(document, parts);
 }
 
@@ -189,6 +211,7 @@ access::Policy to_policy(const std::string& id, const json::Object& document) {
   policy.client_app_types = texts(parts.conditions, "clientAppTypes");
   policy.include_platforms = texts(platforms, "includePlatforms");
   policy.exclude_platforms = texts(platforms, "excludePlatforms");
+  if (auto filter = device_filter(parts); filter.ok()) policy.device_filter = *std::move(filter);
   policy.unsupported_conditions = unsupported_conditions(parts);
   // INVARIANT: law 2: a document that today's rules would refuse may have meant anybody and anything.
   if (!validate(document).ok())

@@ -115,7 +115,6 @@ TEST_F(Policies, EveryConditionThatCannotBeJudgedIsSaidToBeSo) {
   const std::pair<const char*, const char*> conditions[] = {
       {R"({"locations": {"includeLocations": ["AllTrusted"]}})", "locations"},
       {R"({"locations": {"includeLocations": ["All"], "excludeLocations": ["AllTrusted"]}})", "locations"},
-      {R"({"devices": {"deviceFilter": {"mode": "include", "rule": "x"}}})", "devices"},
       {R"({"signInRiskLevels": ["high"]})", "signInRiskLevels"},
       {R"({"userRiskLevels": ["high"]})", "userRiskLevels"},
       {R"({"servicePrincipalRiskLevels": ["high"]})", "servicePrincipalRiskLevels"},
@@ -141,6 +140,27 @@ TEST_F(Policies, EveryConditionThatCannotBeJudgedIsSaidToBeSo) {
   const auto grants = to_policy(kId, policy_with("{}", R"({"grantControls": {"operator": "OR",
       "builtInControls": ["riskRemediation"], "termsOfUse": ["t"], "authenticationStrength": {"id": "s"}}})"));
   EXPECT_THAT(grants.unsupported_grants, ElementsAre("riskRemediation", "termsOfUse", "authenticationStrength"));
+}
+
+TEST_F(Policies, AFilterForDevicesIsReadAndABadOneIsRefused) {
+  const auto filtered = [](const std::string& mode, const std::string& rule) {
+    return policy_with(json::to_text(
+        json::Object{{"devices", json::Object{{"deviceFilter", json::Object{{"mode", mode}, {"rule", rule}}}}}}));
+  };
+  const json::Object document =
+      filtered("exclude", "device.trustType -eq \"Workplace\" -and device.isCompliant -ne True");
+  EXPECT_TRUE(validate(document).ok()) << validate(document).failure().message;
+  const access::Policy policy = to_policy(kId, document);
+  ASSERT_TRUE(policy.device_filter.has_value());
+  EXPECT_EQ(policy.device_filter->mode, access::DeviceFilter::Mode::exclude);
+  EXPECT_THAT(policy.unsupported_conditions, IsEmpty());
+  for (const char* rule : {"x", "device.deviceOSType -eq \"macOS\"", "device.model -match \"Mac\"",
+                           "user.department -eq \"Sales\"", "device.model -eq"}) {
+    EXPECT_EQ(validate(filtered("include", rule)).failure().reason, "bad_device_filter") << rule;
+    EXPECT_THAT(to_policy(kId, filtered("include", rule)).unsupported_conditions, testing::Contains("devices")) << rule;
+  }
+  EXPECT_THAT(validate(filtered("include", "device.model -eq 7 -or -and")).failure().message,
+              testing::HasSubstr("character"));
 }
 
 TEST_F(Policies, ADocumentThatIsNoLongerValidRefusesRatherThanLetsThrough) {

@@ -6,6 +6,7 @@
 //     include applications: crm            include/exclude applications, include/exclude platforms
 //     user actions: urn:user:registerdevice
 //     client types: browser
+//     device filter: include device.model -eq "Mac"      or exclude
 //     unsupported conditions: locations
 //     operator: AND                        or OR
 //     controls: compliantDevice, mfa
@@ -17,6 +18,7 @@
 //     client: browser
 //     platform: macOS
 //     device: enabled, managed, compliant  absent: no device proved itself
+//     device properties: model=Mac, trustType=Workplace
 //     compliance expires: 2026-01-02T10:00:00Z
 //     compliance reason: FileVault is off
 //     then: grant                          or block and its error code
@@ -126,6 +128,16 @@ class Reader {
       if (value == "enabled") return policy.state = access::PolicyState::enabled, done();
       if (value == "disabled") return policy.state = access::PolicyState::disabled, done();
       if (value == "report only") return policy.state = access::PolicyState::report_only, done();
+    } else if (key == "device filter") {
+      const std::size_t space = value.find(' ');
+      const std::string mode = value.substr(0, space);
+      if (space == std::string::npos || (mode != "include" && mode != "exclude"))
+        return problem("a device filter is `include RULE` or `exclude RULE`");
+      using Mode = access::DeviceFilter::Mode;
+      policy.device_filter = access::DeviceFilter{
+          mode == "include" ? Mode::include : Mode::exclude,
+          TRY(membership_rules::Rule::compile(value.substr(space + 1), membership_rules::Subject::device_of_sign_in))};
+      return done();
     } else if (key == "operator") {
       if (value == "AND") return policy.grant_operator = access::GrantOperator::all_of, done();
       if (value == "OR") return policy.grant_operator = access::GrantOperator::one_of, done();
@@ -170,7 +182,16 @@ class Reader {
     if (key == "client") return sign_in.client_app_type = value, done();
     if (key == "platform") return sign_in.platform = value, done();
     if (key == "device") return take_device(value, sign_in);
-    if (key.starts_with("compliance ") && !sign_in.device) return problem("there is no device to be compliant");
+    if ((key.starts_with("compliance ") || key == "device properties") && !sign_in.device)
+      return problem("there is no device to be so");
+    if (key == "device properties") {
+      for (const std::string& property : list_of(value)) {
+        const std::size_t equals = property.find('=');
+        if (equals == std::string::npos) return problem("a property is `name=value`");
+        sign_in.device->properties.emplace(property.substr(0, equals), property.substr(equals + 1));
+      }
+      return done();
+    }
     if (key == "compliance expires") return sign_in.device->compliance_expiration = TRY(parse_iso8601(value)), done();
     if (key == "compliance reason") return sign_in.device->compliance_reason = value, done();
     if (key == "reason has") return one.reason_parts.push_back(value), done();
