@@ -126,6 +126,8 @@ class Router {
 
  private:
   struct Route;
+  static std::optional<Response> ask_promptly(const Route& route, const Request& request);
+
   Case case_;
   std::vector<std::shared_ptr<const Route>> routes_;
   std::vector<std::shared_ptr<const Route>> prompt_routes_;  // those of them

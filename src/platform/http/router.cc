@@ -173,14 +173,23 @@ std::optional<Response> Router::answer_promptly(Request& request) const {
   if (prompt_routes_.empty()) return std::nullopt;
   auto path = decode_path(request.path);
   if (!path || !is_decodable_query(request.query)) return std::nullopt;
-  auto takes_it = [&](const auto& route) {
-    return route->method == request.method && route->pattern.match(*path, case_).has_value();
+  auto match = [&](const auto& route) {
+    return route->method == request.method ? route->pattern.match(*path, case_) : std::nullopt;
   };
-  if (std::ranges::none_of(prompt_routes_, takes_it)) return std::nullopt;
-  // The route that handle() would choose.
-  const Route& route = **std::ranges::find_if(routes_, takes_it);
-  if (!route.prompt || hides_a_slash(route.pattern, *path)) return std::nullopt;
-  request.path_parameters = *route.pattern.match(*path, case_);
+  for (const auto& route : prompt_routes_) {
+    auto parameters = match(route);
+    if (!parameters) continue;
+    // handle() would choose a more specific one.
+    const auto chosen =
+        std::ranges::find_if(routes_, [&](const auto& other) { return other == route || match(other).has_value(); });
+    if (*chosen != route || hides_a_slash(route->pattern, *path)) return std::nullopt;
+    request.path_parameters = *std::move(parameters);
+    return ask_promptly(*route, request);
+  }
+  return std::nullopt;
+}
+
+std::optional<Response> Router::ask_promptly(const Route& route, const Request& request) {
   try {
     return route.prompt(request);
   } catch (const std::exception&) {

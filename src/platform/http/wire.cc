@@ -89,7 +89,8 @@ Answer make_answer(Response response, bool answers_head, Connection connection, 
 
   auto reason = boost::beast::http::obsolete_reason(static_cast<boost::beast::http::status>(response.status));
   std::string& head = answer.head;
-  head.reserve(256);
+  const bool joins_body = !has_no_body && response.body.size() <= kJoinedBodyBytes;
+  head.reserve(512 + (joins_body ? response.body.size() : 0));
   head += "HTTP/1.1 " + std::to_string(response.status) + " ";
   head.append(reason.data(), reason.size());
   head += "\r\n";
@@ -105,7 +106,7 @@ Answer make_answer(Response response, bool answers_head, Connection connection, 
   head += answer.close ? "Connection: close\r\n\r\n" : "Connection: keep-alive\r\n\r\n";
 
   if (has_no_body) return answer;
-  if (response.body.size() <= kJoinedBodyBytes) {
+  if (joins_body) {
     head += response.body;
   } else {
     answer.body = std::move(response.body);

@@ -10,14 +10,15 @@ constexpr Duration kClockSkew = minutes{5};
 
 json::Object begin(const Envelope& envelope, Version version, std::string_view audience) {
   const std::int64_t issued = to_unix_seconds(envelope.now);
-  return {{"aud", audience},
-          {"iss", envelope.issuer},
-          {"iat", issued},
-          {"nbf", issued},
-          {"exp", issued + kTokenLifetime / seconds{1}},
-          {"tid", envelope.tenant.value},
-          {"uti", envelope.token_id},
-          {"ver", version == Version::v1 ? "1.0" : "2.0"}};
+  return json::Object({{"aud", audience},
+                       {"iss", envelope.issuer},
+                       {"iat", issued},
+                       {"nbf", issued},
+                       {"exp", issued + kTokenLifetime / seconds{1}},
+                       {"tid", envelope.tenant.value},
+                       {"uti", envelope.token_id},
+                       {"ver", version == Version::v1 ? "1.0" : "2.0"}},
+                      envelope.storage);
 }
 
 void describe_user(json::Object& claims, Version version, const directory::User& user) {

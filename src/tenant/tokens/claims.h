@@ -14,6 +14,7 @@ struct Envelope {
   directory::TenantId tenant;
   std::string token_id;  // `uti`
   Time now;
+  json::Storage storage = {};  // of the claims
 };
 
 // Why a token is not believed; every such failure is `unauthenticated`.

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kVerifiedTokens = 4096;
 constexpr std::size_t kTokenIdBytes = 16;
+constexpr std::size_t kClaimsBytes = 4096;  // more is fine, too
 
 }  // namespace
 
@@ -60,7 +61,8 @@ std::string Authority::new_token_id() { return state_->entropy.token(kTokenIdByt
 Result<std::string> Authority::issue(const directory::TenantId& tenant, const AccessToken& token, Time now) {
   const SigningKey key = TRY(state_->keys.active(tenant, now));
   const std::string id = token.id.empty() ? new_token_id() : token.id;
-  const Envelope envelope{issuer(tenant, token.version), tenant, id, now};
+  json::Arena arena(kClaimsBytes);
+  const Envelope envelope{issuer(tenant, token.version), tenant, id, now, arena.storage()};
   json::Object header{{"typ", "JWT"}, {"kid", key.id}};
   // ENTRA: version 1 tokens name the key twice.
   if (token.version == Version::v1) header["x5t"] = key.id;
