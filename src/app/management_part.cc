@@ -32,9 +32,9 @@ constexpr int kWebhookWorkers = 4;
 constexpr std::size_t kWebhookAnswerBytes = 64 * 1024;
 
 const store::Schema* const kManagementSchemas[] = {
-    &audit::kSchema,      &inventory::kSchema, &groups::kSchema,  &enrollment::kSchema,
-    &compliance::kSchema, &accounts::kSchema,  &ledger::kSchema,  &device_compliance::kSchema,
-    &outbox::kSchema,     &webhooks::kSchema,  &notices::kSchema, &cloud_connection::kSchema,
+    &audit::kSchema,        &inventory::kSchema, &groups::kSchema,  &enrollment::kSchema,
+    &compliance::kSchema,   &accounts::kSchema,  &ledger::kSchema,  &device_compliance::kSchema,
+    &outbox::kSchema,       &webhooks::kSchema,  &notices::kSchema, &cloud_connection::kSchema,
     &self_service::kSchema,
 };
 
