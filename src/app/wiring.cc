@@ -53,7 +53,7 @@ Status connect_to_tenant(cli::ApiClient& management, const Wiring& wiring) {
                         {"applicableGroupId", applicable_id},
                         {"connectionId", connection_id}};
   TRY(management.put("/api/v1/wardbridge/device-compliance", settings));
-  TRY(cli::offer_registration(management, {.group_id = applicable_id}));
+  TRY(cli::offer_registration(management, {.group = applicable_id}));
   return wait_for("the connection to the tenant", seconds{15}, [&]() -> Result<bool> {
     json::Object found = TRY(management.get("/api/v1/wardbridge/connections/" + connection_id));
     std::string state = TRY(json::required_text(found, "state"));

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "base/text.h"
+#include "cli/find.h"
 #include "cli/terminal.h"
 
 namespace wardbridge::cli {
@@ -51,16 +52,8 @@ std::string runs_text(const json::Array& runs, const char* whose, const char* wh
   return text;
 }
 
-// Name or id.
-Result<std::string> policy_id(ApiClient& management, const std::string& policy) {
-  json::Object known = TRY(management.get(kSelfService + "/policies"));
-  for (const json::Value& value : array_in(known, "results")) {
-    if (!value.is_object()) continue;
-    const json::Object& item = value.get_object();
-    std::string id(json::text_at(item, "id").value_or(""));
-    if (id == policy || text::equal_ignoring_case(json::text_at(item, "name").value_or(""), policy)) return id;
-  }
-  return not_found("no_policy", "no policy is called `" + policy + "`");
+Result<Found> find_policy(ApiClient& management, const std::string& policy) {
+  return find_called(management, {kSelfService + "/policies"}, policy, "policy");
 }
 
 }  // namespace
@@ -123,9 +116,9 @@ int show_self_service_of(ApiClient& management, const std::string& computer, boo
 }
 
 int show_policy_log(ApiClient& management, const std::string& policy, bool as_json) {
-  auto id = policy_id(management, policy);
-  if (!id.ok()) return self_service_failed(id.failure());
-  auto log = management.get(kSelfService + "/policies/" + text::percent_encode(*id) + "/logs");
+  auto found = find_policy(management, policy);
+  if (!found.ok()) return self_service_failed(found.failure());
+  auto log = management.get(found->path + "/logs");
   if (!log.ok()) return self_service_failed(log.failure());
   std::string text =
       as_json ? json::to_pretty_text(*log) + "\n" : runs_text(array_in(*log, "results"), "MAC", "computerName");
@@ -134,9 +127,9 @@ int show_policy_log(ApiClient& management, const std::string& policy, bool as_js
 }
 
 int flush_policy_log(ApiClient& management, const std::string& policy, const std::string& computer_id) {
-  auto id = policy_id(management, policy);
-  if (!id.ok()) return self_service_failed(id.failure());
-  std::string path = kSelfService + "/policies/" + text::percent_encode(*id) + "/logs";
+  auto found = find_policy(management, policy);
+  if (!found.ok()) return self_service_failed(found.failure());
+  std::string path = found->path + "/logs";
   if (!computer_id.empty()) path += "?computerId=" + text::percent_encode(computer_id);
   auto flushed = management.delete_at(path);
   if (!flushed.ok()) return self_service_failed(flushed.failure());
@@ -145,6 +138,7 @@ int flush_policy_log(ApiClient& management, const std::string& policy, const std
 }
 
 Status offer_registration(ApiClient& management, const RegistrationOffer& offer) {
+  Found group = TRY(find_group(management, offer.group));
   TRY(management.post(kSelfService + "/mac-applications",
                       json::Object{{"name", "Microsoft Intune Company Portal"},
                                    {"bundleId", "com.microsoft.CompanyPortalMac"},
@@ -158,7 +152,7 @@ Status offer_registration(ApiClient& management, const RegistrationOffer& offer)
                       json::Object{{"name", offer.policy_name},
                                    {"frequency", "Once per computer"},
                                    {"registerWithAzureActiveDirectory", true},
-                                   {"scope", json::Object{{"groupIds", json::Array{json::Value(offer.group_id)}}}},
+                                   {"scope", json::Object{{"groupIds", json::Array{json::Value(group.id)}}}},
                                    {"selfService", json::Object{{"enabled", true},
                                                                 {"displayName", "Register this Mac"},
                                                                 {"description", "Needed to open company applications."},
@@ -172,8 +166,8 @@ Status offer_registration(ApiClient& management, const RegistrationOffer& offer)
 int make_registration_offer(ApiClient& management, const RegistrationOffer& offer) {
   Status made = offer_registration(management, offer);
   if (!made.ok()) return self_service_failed(made.failure());
-  std::printf("`%s` is offered to the Macs of group %s, and Company Portal %s installs itself\n",
-              on_terminal(offer.policy_name).c_str(), on_terminal(offer.group_id).c_str(),
+  std::printf("`%s` is offered to the Macs of `%s`, and Company Portal %s installs itself\n",
+              on_terminal(offer.policy_name).c_str(), on_terminal(offer.group).c_str(),
               on_terminal(offer.company_portal_version).c_str());
   return 0;
 }

@@ -19,7 +19,7 @@ int flush_policy_log(ApiClient& management, const std::string& policy, const std
 
 // What the documents have an administrator prepare before anybody registers.
 struct RegistrationOffer {
-  std::string group_id;  // of the applicable group
+  std::string group;  // the applicable group: name or id
   std::string policy_name = "Register with Azure AD";
   std::string company_portal_version = "5.2406.0";
 };

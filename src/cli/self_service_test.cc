@@ -59,7 +59,7 @@ TEST_F(SelfServiceVerb, OneMacsSelfServiceComesWithReasonsAndItsLog) {
 TEST_F(SelfServiceVerb, ALogIsFlushedByTheNameOfItsPolicyForOneComputer) {
   transport_.answer(200, kPolicies);
   transport_.answer(200, R"({"flushed":2})");
-  Outcome done = run([](ApiClient& client) { return flush_policy_log(client, "register with azure ad", "17"); });
+  Outcome done = run([](ApiClient& client) { return flush_policy_log(client, "Register with Azure AD", "17"); });
   EXPECT_EQ(done.exit_code, 0) << done.error;
   EXPECT_EQ(done.out, "flushed: 2\n");
   EXPECT_THAT(transport_.asked.at(1).url, HasSubstr("/policies/3/logs?computerId=17"));
@@ -68,15 +68,18 @@ TEST_F(SelfServiceVerb, ALogIsFlushedByTheNameOfItsPolicyForOneComputer) {
 }
 
 TEST_F(SelfServiceVerb, TheOfferIsWhatTheDocumentsHave) {
+  const char* groups = R"({"results":[{"id":"5","name":"Applicable"}]})";
+  transport_.answer(200, groups);
   transport_.answer(201, R"({"id":"1"})");
   transport_.answer(201, R"({"id":"9"})");
   transport_.answer(201, R"({"id":"2"})");
-  Outcome done = run([](ApiClient& client) { return make_registration_offer(client, {.group_id = "5"}); });
+  Outcome done = run([](ApiClient& client) { return make_registration_offer(client, {.group = "5"}); });
   EXPECT_EQ(done.exit_code, 0) << done.error;
-  EXPECT_THAT(transport_.asked.at(2).body, HasSubstr(R"("groupIds":["5"])"));
-  EXPECT_THAT(transport_.asked.at(2).body, HasSubstr(R"("categoryId":"9")"));
+  EXPECT_THAT(transport_.asked.at(3).body, HasSubstr(R"("groupIds":["5"])"));
+  EXPECT_THAT(transport_.asked.at(3).body, HasSubstr(R"("categoryId":"9")"));
+  transport_.answer(200, groups);
   transport_.answer(409, R"({"errors":[{"code":"DUPLICATE_FIELD","description":"is called so already"}]})");
-  done = run([](ApiClient& client) { return make_registration_offer(client, {.group_id = "5"}); });
+  done = run([](ApiClient& client) { return make_registration_offer(client, {.group = "5"}); });
   EXPECT_EQ(done.exit_code, 1);
   EXPECT_THAT(done.error, HasSubstr("is called so already"));
 }

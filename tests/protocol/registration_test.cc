@@ -470,6 +470,42 @@ TEST_F(RegistrationTest, CompanyPortalOpenedByHandShowsAccountNotOnboarded) {
   EXPECT_THAT(opened.failure().message, AllOf(HasSubstr("Device is already enrolled"), HasSubstr("Remedy:")));
 }
 
+// Seed 002, "End User Notifications": with Device Compliance it is the compliance partner and its assigned groups.
+TEST_F(RegistrationTest, ACompliancePartnersPeopleAreUnderPartnerManagementToo) {
+  json::Object target{{"@odata.type", "#microsoft.graph.groupAssignmentTarget"}, {"groupId", kGroup}};
+  face_.administrate("POST", "/deviceManagement/complianceManagementPartners",
+                     json::Object{{"wardbridgeAppId", kPartnerApp.value},
+                                  {"macOsEnrollmentAssignments", json::Array{json::Object{{"target", target}}}}},
+                     201);
+  SimulatedMac& mac = add_mac("ann");
+  EXPECT_EQ(mac.open_company_portal(PortalStart::registration_only).failure().reason, "invalid_command_line")
+      << "pending activation is not active";
+  EXPECT_EQ(
+      face_
+          .call("PUT", "/fef/PartnerTenantDataSyncService/PartnerTenants(guid'" + kTenant.value + "')?api-version=1.6",
+                R"({"Provisioned":1,"PartnerEnrollmentUrl":"https://mdm.example/e",)"
+                R"("PartnerRemediationUrl":"https://mdm.example/r"})")
+          .status,
+      200);
+  EXPECT_EQ(mac.open_company_portal(PortalStart::registration_only).failure().reason, "account_not_assigned");
+  face_.add_to_group(kGroup, people_["ann"]);
+  EXPECT_EQ(mac.open_company_portal(PortalStart::by_hand).failure().reason, "account_not_onboarded");
+  EXPECT_TRUE(mac.open_company_portal(PortalStart::registration_only).ok());
+}
+
+TEST_F(RegistrationTest, TheQuestionForPartnerManagementIsAPersonsOwn) {
+  auto ask = [&](const std::string& tenant, const std::string& token) {
+    return face_
+        .send({.url = kFace + "/" + tenant + "/wardbridge/partnerManagement",
+               .headers = {{"Authorization", "Bearer " + token}}},
+              seconds{10})
+        ->status;
+  };
+  EXPECT_EQ(ask("contoso.example", "guess"), 401);
+  EXPECT_EQ(ask("contoso.example", face_.token_of(kConsoleApp, "https://graph.microsoft.com/.default")), 401)
+      << "a token for something else";
+}
+
 TEST_F(RegistrationTest, TheRegistrationOnlyFlagNeedsPartnerManagement) {
   consent_for_everyone();
   SimulatedMac& mac = add_mac("ann");
