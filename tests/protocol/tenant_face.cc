@@ -168,10 +168,18 @@ void TenantFace::consent(const std::string& app, Consent kind, const std::string
   EXPECT_TRUE(given.ok());
 }
 
-void TenantFace::add_to_group(const std::string& group, const std::string& user) {
+void TenantFace::add_to_group(const std::string& group, const std::string& member) {
   Status added = store_->write(
-      [&](store::Transaction& tx) { return directory::add_member(tx, kTenant, {group}, {user}, {}, clock_.now()); });
+      [&](store::Transaction& tx) { return directory::add_member(tx, kTenant, {group}, {member}, {}, clock_.now()); });
   EXPECT_TRUE(added.ok());
+}
+
+std::string TenantFace::add_group(const std::string& name) {
+  directory::Group group{.id = {entropy_.guid()}, .display_name = name};
+  Status added = store_->write(
+      [&](store::Transaction& tx) { return directory::create_group(tx, kTenant, group, {}, clock_.now()); });
+  EXPECT_TRUE(added.ok());
+  return group.id.value;
 }
 
 std::vector<directory::Device> TenantFace::devices_of(const std::string& user) {
@@ -187,6 +195,12 @@ void TenantFace::remove_application(const std::string& app) {
     TRY(directory::delete_service_principal(tx, kTenant, {app}, {}, clock_.now()));
     return directory::delete_application(tx, kTenant, {app}, {}, clock_.now());
   });
+  EXPECT_TRUE(removed.ok());
+}
+
+void TenantFace::remove_service_principal(const directory::AppId& app) {
+  Status removed = store_->write(
+      [&](store::Transaction& tx) { return directory::delete_service_principal(tx, kTenant, app, {}, clock_.now()); });
   EXPECT_TRUE(removed.ok());
 }
 

@@ -64,9 +64,11 @@ class TenantFace final : public http::Transport {
                               const std::string& identifier_uri = "");
   enum class Consent { none, administrators, of_one_person };
   void consent(const std::string& app, Consent kind, const std::string& user = "");
-  void add_to_group(const std::string& group, const std::string& user);
+  void add_to_group(const std::string& group, const std::string& member);
+  std::string add_group(const std::string& name);
   std::vector<directory::Device> devices_of(const std::string& user);
   void remove_application(const std::string& app);
+  void remove_service_principal(const directory::AppId& app);
   // Conditional Access: this application only for compliant Macs.
   void require_compliant_macs(const std::string& app);
   // Macs that are in the directory more than once for the same person, as the tenant's administrator reads them.

@@ -28,6 +28,15 @@ std::string next_step(const Chain& chain, const compliance::ComplianceState& sta
   if (chain.computer.last_check_in + chain.settings.validity <= now) {
     return "Have the Mac check in: it was last heard of on " + to_iso8601(chain.computer.last_check_in, false) + ".";
   }
+  const compliance::Registration& registration = state.registration;
+  bool token_is_stale = registration.token_failing_since != kEpoch &&
+                        compliance::inventory_state(registration, chain.computer.last_check_in, now) ==
+                            compliance::InventoryState::unresponsive;
+  if (token_is_stale) {
+    return "Sign in: the directory's token of `" + registration.username + "` could not be refreshed since " +
+           to_iso8601(registration.token_failing_since, false) +
+           ". As that person, run `/usr/local/jamf/bin/jamfaad gatherAADInfo` and sign in when it asks.";
+  }
   if (!chain.settings.enabled) return "Turn device compliance on: PUT /api/v1/wardbridge/device-compliance.";
   if (!state.applicable) return "Bring the computer into the applicable group: " + state.reason + ".";
   if (!chain.connection) return "Choose a connection in PUT /api/v1/wardbridge/device-compliance.";
