@@ -307,6 +307,20 @@ TEST_F(RegistrationTest, ThePolicyInSelfServiceRegistersTheMacAndTheVerdictFollo
   EXPECT_EQ(face_.devices_of(people_["ann"]).size(), 1u);
 }
 
+// Seed 002, "Final steps in the administrative configuration".
+TEST_F(RegistrationTest, APolicyForAllApplicationsExcludesTheRegistrationAppsOrNobodyRegisters) {
+  connect();
+  consent_for_everyone();
+  SimulatedMac& mac = add_mac("ann");
+  std::string strict = face_.require_compliant_macs("All");
+  Failure failure = refused(mac);
+  EXPECT_EQ(failure.reason, "registration_refused");
+  EXPECT_THAT(failure.message, HasSubstr("Only compliant Macs"));
+  face_.administrate("DELETE", "/identity/conditionalAccess/policies/" + strict, nullptr, 204);
+  face_.require_compliant_macs("All", {kNativeConnector, directory::kDeviceRegistrationAppId.value});
+  expect_registered(mac);
+}
+
 TEST_F(RegistrationTest, AMacOutsideOfTheScopeIsOfferedNothingAndTheHelpDeskSeesWhy) {
   connect();
   SimulatedMac& mac = add_mac("ann", [](mac::Profile& profile) {

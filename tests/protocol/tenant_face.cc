@@ -204,22 +204,26 @@ void TenantFace::remove_service_principal(const directory::AppId& app) {
   EXPECT_TRUE(removed.ok());
 }
 
-void TenantFace::require_compliant_macs(const std::string& app) {
-  grant(kConsoleApp, directory::kGraphAppId, "Policy.Read.All");
-  grant(kConsoleApp, directory::kGraphAppId, "Policy.ReadWrite.ConditionalAccess");
-  grant(kConsoleApp, directory::kGraphAppId, "Application.Read.All");
-  tokens_.erase(kConsoleApp);
-  administrate(
+std::string TenantFace::require_compliant_macs(const std::string& app, const std::vector<std::string>& except) {
+  if (!may_write_policies_) {
+    for (const char* role : {"Policy.Read.All", "Policy.ReadWrite.ConditionalAccess", "Application.Read.All"})
+      grant(kConsoleApp, directory::kGraphAppId, role);
+    tokens_.erase(kConsoleApp);
+    may_write_policies_ = true;
+  }
+  json::Value made = administrate(
       "POST", "/identity/conditionalAccess/policies",
       json::Object{
-          {"displayName", "Only compliant Macs"},
+          {"displayName", except.empty() ? "Only compliant Macs" : "Only compliant Macs, but to register"},
           {"state", "enabled"},
           {"conditions",
            json::Object{{"users", json::Object{{"includeUsers", json::Array{"All"}}}},
-                        {"applications", json::Object{{"includeApplications", json::Array{json::Value(app)}}}},
+                        {"applications", json::Object{{"includeApplications", json::Array{json::Value(app)}},
+                                                      {"excludeApplications", json::to_array(except)}}},
                         {"clientAppTypes", json::Array{"all"}}}},
           {"grantControls", json::Object{{"operator", "OR"}, {"builtInControls", json::Array{"compliantDevice"}}}}},
       201);
+  return std::string(made.at("id").as_string());
 }
 
 std::string TenantFace::duplicate_devices() {

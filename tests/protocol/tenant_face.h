@@ -69,8 +69,8 @@ class TenantFace final : public http::Transport {
   std::vector<directory::Device> devices_of(const std::string& user);
   void remove_application(const std::string& app);
   void remove_service_principal(const directory::AppId& app);
-  // Conditional Access: this application only for compliant Macs.
-  void require_compliant_macs(const std::string& app);
+  // Conditional Access: this application only for compliant Macs. Gives the policy's id.
+  std::string require_compliant_macs(const std::string& app, const std::vector<std::string>& except = {});
   // Macs that are in the directory more than once for the same person, as the tenant's administrator reads them.
   std::string duplicate_devices();
   // A batch of what the tenant does by itself: removing the devices of partners that have left.
@@ -91,6 +91,7 @@ class TenantFace final : public http::Transport {
   registration::DeviceCertificates certificates_;
   http::Router router_{http::Router::Case::insensitive};
   std::map<directory::AppId, std::pair<std::string, Time>> tokens_;
+  bool may_write_policies_ = false;  // the administrator's application
 };
 
 }  // namespace wardbridge::protocol
