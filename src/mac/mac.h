@@ -11,6 +11,7 @@
 // Not thread-safe: one Mac is used by one thread at a time.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -150,7 +151,10 @@ class SimulatedMac {
   Result<http::Response> send(http::OutboundRequest request);
   Result<http::Response> call_management(const std::string& method, const std::string& path,
                                          const json::Object& body = {});
-  Result<std::string> carry_out(const SelfServiceItem& item, Time now);
+  using Action = std::function<Result<std::string>()>;
+  // Starts a run at the server, acts, and reports the outcome.
+  Result<std::string> log_run(const SelfServiceItem& item, const Action& act);
+  Result<std::string> install(const SelfServiceItem& item);
   Result<std::string> register_by_policy(Time now);
   Status check_requirements(const SelfService& shown) const;
   Status provide_company_portal(const SelfService& shown);

@@ -94,33 +94,39 @@ Result<SelfService> SimulatedMac::open_self_service() {
 }
 
 Result<std::string> SimulatedMac::run(const SelfServiceItem& item, Time now) {
-  http::Response started = TRY(call_management(
-      "POST", "/self-service/runs", {{"kind", item.kind}, {"id", item.id}, {"username", profile_.local_username}}));
-  if (started.status != 201) return unexpected("the start of `" + item.name + "`", started);
-  json::Value answer = TRY(json::parse(started.body));
-  std::string run_id = TRY(json::required_text(TRY(json::as_object(answer, "the answer to the start")), "runId"));
-
-  Result<std::string> result = carry_out(item, now);
-  json::Object outcome{{"status", result.ok() ? "Completed" : "Failed"},
-                       {"reason", result.ok() ? "" : result.failure().reason},
-                       {"message", result.ok() ? *result : result.failure().message}};
-  http::Response told = TRY(call_management("POST", "/self-service/runs/" + run_id + "/outcome", outcome));
-  if (told.status != 204) return unexpected("the outcome of `" + item.name + "`", told);
-  return result;
+  if (!item.registers_computers) return install(item);
+  return log_run(item, [&] {
+    Result<std::string> registered = register_by_policy(now);
+    if (!registered.ok()) (void)tell_state(registered.failure().message);
+    return registered;
+  });
 }
 
-Result<std::string> SimulatedMac::carry_out(const SelfServiceItem& item, Time now) {
-  if (!item.registers_computers) {
+Result<std::string> SimulatedMac::install(const SelfServiceItem& item) {
+  return log_run(item, [&]() -> Result<std::string> {
     profile_.install({.name = item.bundle_id == kCompanyPortalBundleId ? "CompanyPortal.app" : item.name + ".app",
                       .path = "/Applications/" + item.name + ".app",
                       .version = item.version,
                       .bundle_id = item.bundle_id,
                       .size_megabytes = 60});
     return "Installed " + item.name + " " + item.version;
-  }
-  Result<std::string> registered = register_by_policy(now);
-  if (!registered.ok()) (void)tell_state(registered.failure().message);
-  return registered;
+  });
+}
+
+Result<std::string> SimulatedMac::log_run(const SelfServiceItem& item, const Action& act) {
+  http::Response started = TRY(call_management(
+      "POST", "/self-service/runs", {{"kind", item.kind}, {"id", item.id}, {"username", profile_.local_username}}));
+  if (started.status != 201) return unexpected("the start of `" + item.name + "`", started);
+  json::Value answer = TRY(json::parse(started.body));
+  std::string run_id = TRY(json::required_text(TRY(json::as_object(answer, "the answer to the start")), "runId"));
+
+  Result<std::string> result = act();
+  json::Object outcome{{"status", result.ok() ? "Completed" : "Failed"},
+                       {"reason", result.ok() ? "" : result.failure().reason},
+                       {"message", result.ok() ? *result : result.failure().message}};
+  http::Response told = TRY(call_management("POST", "/self-service/runs/" + run_id + "/outcome", outcome));
+  if (told.status != 204) return unexpected("the outcome of `" + item.name + "`", told);
+  return result;
 }
 
 Result<std::string> SimulatedMac::register_from_self_service(Time now) {
@@ -139,7 +145,7 @@ Result<int> SimulatedMac::install_applications() {
   for (const SelfServiceItem& item : shown.install) {
     const InstalledApplication* known = profile_.find_application(item.bundle_id);
     if (known && !is_older(known->version, item.version)) continue;
-    TRY(run(item, kEpoch));
+    TRY(install(item));
     ++installed;
   }
   return installed;
@@ -168,7 +174,7 @@ Status SimulatedMac::provide_company_portal(const SelfService& shown) {
   for (const auto* offered : {&shown.install, &shown.items}) {
     auto found = std::ranges::find(*offered, kCompanyPortalBundleId, &SelfServiceItem::bundle_id);
     if (found == offered->end() || is_older(found->version, kOldestCompanyPortal)) continue;
-    TRY(run(*found, kEpoch));
+    TRY(install(*found));
     return done();
   }
   std::string wanted = "Intune Company Portal " + std::string(kOldestCompanyPortal) + " or later";

@@ -8,7 +8,7 @@ namespace wardbridge::compliance {
 namespace {
 
 constexpr std::size_t kNameBytes = 255;
-constexpr std::size_t kProblemBytes = 2000;
+constexpr std::size_t kProblemBytes = 4000;
 
 constexpr RegistrationState kAllStates[] = {
     RegistrationState::not_registered, RegistrationState::key_without_preferences, RegistrationState::key_without_id,
@@ -74,20 +74,22 @@ Status tell_account_state(store::Transaction& tx, ComputerId computer, const Acc
   if (text::trim(told.username).empty() || told.username.size() > kNameBytes) {
     return invalid("missing_field", "`username` of 1 to 255 bytes is required", "username");
   }
+  if (told.problem.size() > kProblemBytes) {
+    return invalid("too_long", "`problem` has more than 4000 bytes", "problem");
+  }
   if (!told.device_id.empty() && !text::is_guid(told.device_id)) {
     return invalid("bad_device_id", "`deviceId` must be a GUID", "deviceId");
   }
-  std::string problem = told.problem.substr(0, kProblemBytes);
   std::string device_id = text::lower(told.device_id);
   auto before = told_states(tx, computer);
   auto known = std::ranges::find(before, told.username, &AccountState::username);
-  bool same =
-      known != before.end() && known->state == told.state && known->device_id == device_id && known->problem == problem;
+  bool same = known != before.end() && known->state == told.state && known->device_id == device_id &&
+              known->problem == told.problem;
   tx.execute(
       "INSERT INTO compliance_account (computer_id, username, state, device_id, problem, told)"
       " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (computer_id, username) DO UPDATE SET state = excluded.state,"
       " device_id = excluded.device_id, problem = excluded.problem, told = excluded.told",
-      {computer.value, told.username, static_cast<std::int64_t>(told.state), device_id, problem, now});
+      {computer.value, told.username, static_cast<std::int64_t>(told.state), device_id, told.problem, now});
   if (same) return done();
   audit::record(tx, {.time = now,
                      .actor = by,

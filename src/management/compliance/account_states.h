@@ -33,7 +33,7 @@ struct AccountState {
 };
 
 // What a Mac says of one of its accounts. The ids that it submits are what counts; this tells the rest of the story.
-// `missing_field`, `bad_device_id`. Audited where it changes anything.
+// `missing_field`, `too_long`, `bad_device_id`. Audited where it changes anything.
 Status tell_account_state(store::Transaction& tx, ComputerId computer, const AccountState& told, const audit::Actor& by,
                           Time now);
 // Of every account that is registered or was told of, by name.

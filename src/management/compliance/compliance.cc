@@ -187,7 +187,8 @@ void note_local_account(store::Transaction& tx, const inventory::Computer& compu
   const json::Value* accounts = computer.section(inventory::Section::local_user_accounts);
   if (accounts == nullptr) return;
   LocalAccount found = local_account_of(accounts, registration.username);
-  if (found == registration.account) return;
+  // INVARIANT: law 2. An empty list is no news; it can't undo what an earlier one said.
+  if (found == LocalAccount::not_reported || found == registration.account) return;
   registration.account = found;
   tx.post("UPDATE compliance_registration SET local_account = ? WHERE id = ?",
           {static_cast<std::int64_t>(found), registration.id.value});

@@ -10,8 +10,9 @@ namespace {
 constexpr const char* kRunColumns =
     "id, item_id, kind, item_name, computer_id, username, state, reason, message, started, finished";
 // What a Mac says about itself is kept, but not at any length.
-constexpr std::size_t kMessageBytes = 2000;
+constexpr std::size_t kMessageBytes = 4000;
 constexpr std::size_t kReasonBytes = 80;
+constexpr std::size_t kUsernameBytes = 255;
 
 PolicyRun run_from(const store::Row& row) {
   return {.id = {row.integer(0)},
@@ -38,6 +39,11 @@ void audit_run(store::Transaction& tx, const PolicyRun& run, const audit::Actor&
                                  {"username", run.username},
                                  {"status", wire_name(run.state)},
                                  {"reason", run.reason}}});
+}
+
+Status check_length(const std::string& text, std::size_t bytes, const char* field) {
+  if (text.size() <= bytes) return done();
+  return invalid("too_long", "`" + std::string(field) + "` has more than " + std::to_string(bytes) + " bytes", field);
 }
 
 // Of one computer, read once for all items.
@@ -149,6 +155,7 @@ std::vector<Item> automatic(store::Transaction& tx, const inventory::Computer& c
 
 Result<PolicyRun> start(store::Transaction& tx, const inventory::Computer& computer, ItemKind kind, ItemId id,
                         const std::string& username, const audit::Actor& by, Time now) {
+  TRY(check_length(username, kUsernameBytes, "username"));
   auto item = find(tx, kind, id);
   Failure nothing =
       not_found("no_item", "Self Service offers nothing with the id " + std::to_string(id.value) + " to this computer");
@@ -173,7 +180,7 @@ Result<PolicyRun> start(store::Transaction& tx, const inventory::Computer& compu
                 .kind = kind,
                 .item_name = item->name,
                 .computer = computer.id,
-                .username = username.substr(0, 255),
+                .username = username,
                 .started = now};
   tx.execute(
       "INSERT INTO self_service_run (id, item_id, kind, item_name, computer_id, username, state, reason,"
@@ -186,6 +193,8 @@ Result<PolicyRun> start(store::Transaction& tx, const inventory::Computer& compu
 
 Status finish(store::Transaction& tx, ComputerId computer, RunId id, const Outcome& outcome, const audit::Actor& by,
               Time now) {
+  TRY(check_length(outcome.reason, kReasonBytes, "reason"));
+  TRY(check_length(outcome.message, kMessageBytes, "message"));
   auto row = tx.query_one(
       "SELECT " + std::string(kRunColumns) + " FROM self_service_run WHERE id = ?" + std::string(tx.lock_rows()),
       {id.value});
@@ -195,8 +204,8 @@ Status finish(store::Transaction& tx, ComputerId computer, RunId id, const Outco
   PolicyRun run = run_from(*row);
   if (run.state != RunState::pending) return done();
   run.state = outcome.completed ? RunState::completed : RunState::failed;
-  run.reason = outcome.completed ? "" : outcome.reason.substr(0, kReasonBytes);
-  run.message = outcome.message.substr(0, kMessageBytes);
+  run.reason = outcome.completed ? "" : outcome.reason;
+  run.message = outcome.message;
   run.finished = now;
   tx.execute("UPDATE self_service_run SET state = ?, reason = ?, message = ?, finished = ? WHERE id = ?",
              {static_cast<std::int64_t>(run.state), run.reason, run.message, now, id.value});

@@ -134,7 +134,7 @@ struct PolicyRun {
   Time finished = kEpoch;
 };
 // A run that was never finished counts as failed from here on. `not_found`/`no_item`: there is no such item for this
-// computer, be it that it is out of scope; `conflict`/`already_completed`: once per computer was honoured.
+// computer, be it that it is out of scope; `conflict`/`already_completed`: once per computer was honoured; `too_long`.
 Result<PolicyRun> start(store::Transaction& tx, const inventory::Computer& computer, ItemKind kind, ItemId item,
                         const std::string& username, const audit::Actor& by, Time now);
 struct Outcome {
@@ -142,7 +142,7 @@ struct Outcome {
   std::string reason = {};
   std::string message = {};
 };
-// `not_found`/`no_run`: none of this computer's. Told twice, the first word stands.
+// `not_found`/`no_run`: none of this computer's; `too_long`. Told twice, the first word stands.
 Status finish(store::Transaction& tx, ComputerId computer, RunId run, const Outcome& outcome, const audit::Actor& by,
               Time now);
 // Newest first.

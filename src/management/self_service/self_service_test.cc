@@ -5,6 +5,7 @@
 
 #include "management/groups/static_groups.h"
 #include "platform/entropy/entropy.h"
+#include "support/postgres_cluster.h"
 
 namespace wardbridge::self_service {
 namespace {
@@ -14,11 +15,20 @@ using ::testing::ElementsAre;
 const Time kNow = *parse_iso8601("2026-11-23T12:00:00Z");
 const audit::Actor kBy{.name = "test"};
 
-class SelfServiceTest : public ::testing::Test {
+// On both stores.
+class SelfServiceTest : public ::testing::TestWithParam<const char*> {
  protected:
-  SelfServiceTest() : store_(store::open_sqlite({.path = ":memory:"}).value()) {
+  void SetUp() override {
+    if (std::string_view(GetParam()) == "sqlite") {
+      store_ = store::open_sqlite({.path = ":memory:"}).value();
+    } else {
+      auto cluster = wardbridge::testing::PostgresCluster::of_this_program();
+      if (!cluster.ok() && cluster.failure().reason == "no_postgres") GTEST_SKIP() << cluster.failure().message;
+      ASSERT_TRUE(cluster.ok()) << cluster.failure().message;
+      store_ = store::open_postgres((*cluster)->fresh_store()).value();
+    }
     const store::Schema schemas[] = {audit::kSchema, inventory::kSchema, groups::kSchema, kSchema};
-    EXPECT_TRUE(store_->migrate(schemas).ok());
+    ASSERT_TRUE(store_->migrate(schemas).ok());
     mac_ = add_computer("Ann's Mac");
     other_ = add_computer("Bob's Mac");
     group_ =
@@ -99,7 +109,7 @@ class SelfServiceTest : public ::testing::Test {
   groups::GroupId group_;
 };
 
-TEST_F(SelfServiceTest, OnlyWhatIsInScopeIsShown) {
+TEST_P(SelfServiceTest, OnlyWhatIsInScopeIsShown) {
   ItemId id = create(registration({.groups = {group_}}));
   EXPECT_THAT(shown(mac_), ElementsAre("Register with Azure AD"));
   EXPECT_THAT(shown(other_), ElementsAre());
@@ -112,7 +122,7 @@ TEST_F(SelfServiceTest, OnlyWhatIsInScopeIsShown) {
   EXPECT_THAT(shown(mac_), ElementsAre());
 }
 
-TEST_F(SelfServiceTest, NobodysMacIsOfferedNothing) {
+TEST_P(SelfServiceTest, NobodysMacIsOfferedNothing) {
   create(registration({.all_computers = true}));
   EXPECT_THAT(shown(other_), ElementsAre("Register with Azure AD"));
   write([&](auto& tx) -> Status {
@@ -122,7 +132,7 @@ TEST_F(SelfServiceTest, NobodysMacIsOfferedNothing) {
   EXPECT_THAT(shown(other_), ElementsAre());
 }
 
-TEST_F(SelfServiceTest, OncePerComputerIsHonouredAndAFlushedLogLetsItRunAgain) {
+TEST_P(SelfServiceTest, OncePerComputerIsHonouredAndAFlushedLogLetsItRunAgain) {
   ItemId id = create(registration({.groups = {group_}}));
   PolicyRun failed = *begin(mac_, id);
   ASSERT_TRUE(end(mac_, failed.id, {.reason = "network_account", .message = "no"}).ok());
@@ -130,6 +140,7 @@ TEST_F(SelfServiceTest, OncePerComputerIsHonouredAndAFlushedLogLetsItRunAgain) {
   EXPECT_EQ(end(other_, run.id, {.completed = true}).failure().reason, "no_run") << "another Mac's";
   ASSERT_TRUE(end(mac_, run.id, {.completed = true, .message = "AAD ID acquired for macOS user ann"}).ok());
   ASSERT_TRUE(end(mac_, run.id, {.reason = "too_late"}).ok()) << "the first word stands";
+  EXPECT_EQ(end(mac_, run.id, {.message = std::string(4001, 'm')}).failure().reason, "too_long");
   EXPECT_THAT(shown(mac_), ElementsAre());
   EXPECT_EQ(begin(mac_, id).failure().reason, "already_completed");
 
@@ -146,7 +157,7 @@ TEST_F(SelfServiceTest, OncePerComputerIsHonouredAndAFlushedLogLetsItRunAgain) {
   EXPECT_THAT(shown(mac_), ElementsAre("Register with Azure AD"));
 }
 
-TEST_F(SelfServiceTest, AnOngoingPolicyStaysAndAnAbandonedRunIsAFailedOne) {
+TEST_P(SelfServiceTest, AnOngoingPolicyStaysAndAnAbandonedRunIsAFailedOne) {
   Item item = registration({.groups = {group_}});
   item.frequency = Frequency::ongoing;
   ItemId id = create(item);
@@ -160,7 +171,7 @@ TEST_F(SelfServiceTest, AnOngoingPolicyStaysAndAnAbandonedRunIsAFailedOne) {
   EXPECT_EQ(log[1].reason, "abandoned");
 }
 
-TEST_F(SelfServiceTest, AMacAppInstallsItselfOrIsOffered) {
+TEST_P(SelfServiceTest, AMacAppInstallsItselfOrIsOffered) {
   Item item = company_portal();
   ItemId id = create(item);
   auto installs = [&] {
@@ -177,7 +188,7 @@ TEST_F(SelfServiceTest, AMacAppInstallsItselfOrIsOffered) {
   EXPECT_THAT(shown(other_), ElementsAre("Microsoft Intune Company Portal"));
 }
 
-TEST_F(SelfServiceTest, FeaturedItemsComeFirst) {
+TEST_P(SelfServiceTest, FeaturedItemsComeFirst) {
   Item item = registration({.all_computers = true});
   create(item);
   item.name = "Turn on sync";
@@ -186,7 +197,7 @@ TEST_F(SelfServiceTest, FeaturedItemsComeFirst) {
   EXPECT_THAT(shown(mac_), ElementsAre("Turn on sync", "Register with Azure AD"));
 }
 
-TEST_F(SelfServiceTest, WhatCannotWorkIsRefused) {
+TEST_P(SelfServiceTest, WhatCannotWorkIsRefused) {
   auto make = [&](const Item& item) {
     return refused([&](store::Transaction& tx) { return self_service::create(tx, item, kBy, kNow); });
   };
@@ -209,7 +220,7 @@ TEST_F(SelfServiceTest, WhatCannotWorkIsRefused) {
   EXPECT_EQ(make(application), "missing_field");
 }
 
-TEST_F(SelfServiceTest, ACategoryInUseStaysAndEveryChangeIsAudited) {
+TEST_P(SelfServiceTest, ACategoryInUseStaysAndEveryChangeIsAudited) {
   auto category = write([&](auto& tx) { return create_category(tx, "Device Compliance", kBy, kNow); });
   Item item = registration({.groups = {group_}});
   item.presentation.category = category;
@@ -224,6 +235,9 @@ TEST_F(SelfServiceTest, ACategoryInUseStaysAndEveryChangeIsAudited) {
   });
   EXPECT_EQ(rows, 4u);
 }
+
+INSTANTIATE_TEST_SUITE_P(OnBothStores, SelfServiceTest, ::testing::Values("sqlite", "postgres"),
+                         [](const auto& given) { return std::string(given.param); });
 
 }  // namespace
 }  // namespace wardbridge::self_service
