@@ -139,6 +139,9 @@ int flush_policy_log(ApiClient& management, const std::string& policy, const std
 
 Status offer_registration(ApiClient& management, const RegistrationOffer& offer) {
   Found group = TRY(find_group(management, offer.group));
+  if (!offer.registration_app.empty()) {
+    TRY(management.put(kSelfService + "/settings", {{"microsoftCANativeClientAppId", offer.registration_app}}));
+  }
   TRY(management.post(kSelfService + "/mac-applications",
                       json::Object{{"name", "Microsoft Intune Company Portal"},
                                    {"bundleId", "com.microsoft.CompanyPortalMac"},

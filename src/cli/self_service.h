@@ -22,6 +22,7 @@ struct RegistrationOffer {
   std::string group;  // the applicable group: name or id
   std::string policy_name = "Register with Azure AD";
   std::string company_portal_version = "5.2406.0";
+  std::string registration_app;  // client id of what Macs sign their people in with; empty: stays as it is
 };
 Status offer_registration(ApiClient& management, const RegistrationOffer& offer);
 int make_registration_offer(ApiClient& management, const RegistrationOffer& offer);

@@ -39,6 +39,8 @@ class SelfServiceVerbs {
     offer->add_option("--policy-name", offer_.policy_name, "name of the policy")->capture_default_str();
     offer->add_option("--company-portal-version", offer_.company_portal_version, "version to install")
         ->capture_default_str();
+    offer->add_option("--registration-app", offer_.registration_app,
+                      "client id of the application that Macs sign their people in with; without it, the vendor's");
   }
 
  private:

@@ -50,8 +50,9 @@ json::Object integration_json(store::Transaction& tx) {
   if (connection && connection->settings.cloud == "usGovGccHigh" && application == kUserRegistration) {
     application = kUserRegistrationGccHigh;
   }
+  std::string chosen = self_service::settings(tx).native_client_id;
   return {{"microsoftCAEnabled", settings.enabled},
-          {"microsoftCANativeClientAppId", application},
+          {"microsoftCANativeClientAppId", chosen.empty() ? application : chosen},
           {"oldestSystem", compliance::kOldestSystem}};
 }
 

@@ -291,6 +291,34 @@ void register_categories(Api& api, const Dependencies& deps) {
           });
 }
 
+json::Object settings_body(store::Transaction& tx) {
+  std::string chosen = self_service::settings(tx).native_client_id;
+  return {{"microsoftCANativeClientAppId", chosen.empty() ? json::Value() : json::Value(chosen)}};
+}
+
+void register_settings(Api& api, const Dependencies& deps) {
+  using accounts::Caller;
+  using http::Request;
+  api.add("GET", kBase + "/settings", "Read Self Service",
+          [deps](const Request&, const Caller&) -> Result<http::Response> {
+            auto body =
+                TRY(deps.store.read([](store::Transaction& tx) -> Result<json::Object> { return settings_body(tx); }));
+            return http::json_response(200, body);
+          });
+  api.add("PUT", kBase + "/settings", "Update Self Service",
+          [deps](const Request& request, const Caller& caller) -> Result<http::Response> {
+            json::Value value = TRY(json_body(request));
+            const json::Object& object = TRY(json::as_object(value));
+            self_service::Settings wanted;
+            wanted.native_client_id = TRY(json::optional_text(object, "microsoftCANativeClientAppId"));
+            auto body = TRY(deps.store.write([&](store::Transaction& tx) -> Result<json::Object> {
+              TRY(self_service::change_settings(tx, wanted, caller.as_actor(request.peer.address), request.received));
+              return settings_body(tx);
+            }));
+            return http::json_response(200, body);
+          });
+}
+
 void register_items(Api& api, const Dependencies& deps, ItemKind kind, const std::string& path,
                     const std::string& noun) {
   using accounts::Caller;
@@ -316,6 +344,7 @@ void register_items(Api& api, const Dependencies& deps, ItemKind kind, const std
 void register_self_service_routes(Api& api, const Dependencies& deps) {
   using accounts::Caller;
   using http::Request;
+  register_settings(api, deps);
   register_categories(api, deps);
   register_items(api, deps, ItemKind::policy, kBase + "/policies", "Policies");
   register_items(api, deps, ItemKind::mac_application, kBase + "/mac-applications", "Mac Applications");

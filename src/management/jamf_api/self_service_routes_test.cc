@@ -55,6 +55,22 @@ TEST_F(SelfServiceRoutes, APolicyIsReadBackAsItWasWritten) {
   EXPECT_EQ(get(kSelfServicePath + "/policies/" + id).status, 404);
 }
 
+TEST_F(SelfServiceRoutes, TheApplicationThatMacsSignInWithCanBeChosen) {
+  std::string credential = enroll();
+  auto told = [&] {
+    return send_as(credential, "GET", kSelfServicePath).at("integration.microsoftCANativeClientAppId");
+  };
+  EXPECT_EQ(told(), "b03c10a8-71c7-45f9-b44a-3335ab76e970") << "the vendor's";
+  EXPECT_EQ(get(kSelfServicePath + "/settings").at("microsoftCANativeClientAppId"), "null");
+  const std::string chosen = R"({"microsoftCANativeClientAppId":")" + text::upper(kDevice) + R"("})";
+  EXPECT_EQ(put(kSelfServicePath + "/settings", chosen).at("microsoftCANativeClientAppId"), kDevice);
+  EXPECT_EQ(told(), kDevice);
+  expect_error(put(kSelfServicePath + "/settings", R"({"microsoftCANativeClientAppId":"x"})"), 400, "INVALID_FIELD",
+               "microsoftCANativeClientAppId");
+  EXPECT_EQ(put(kSelfServicePath + "/settings", R"({"microsoftCANativeClientAppId":null})").status, 200);
+  EXPECT_EQ(told(), "b03c10a8-71c7-45f9-b44a-3335ab76e970");
+}
+
 TEST_F(SelfServiceRoutes, BadInputIsNamed) {
   auto expect_bad = [&](const std::string& body, const std::string& field) {
     expect_error(post(kSelfServicePath + "/policies", body), 400, "INVALID_FIELD", field);

@@ -182,6 +182,29 @@ std::optional<Distribution> distribution_from(std::string_view name) {
   return std::nullopt;
 }
 
+Settings settings(store::Transaction& tx) {
+  auto row = tx.query_one("SELECT native_client_id FROM self_service_setting WHERE id = 1");
+  return row ? Settings{.native_client_id = row->text(0)} : Settings{};
+}
+
+Status change_settings(store::Transaction& tx, const Settings& wanted, const audit::Actor& by, Time now) {
+  if (!wanted.native_client_id.empty() && !text::is_guid(wanted.native_client_id)) {
+    return invalid("bad_client_id", "`" + wanted.native_client_id.substr(0, 80) + "` is not a client id (a GUID)",
+                   "microsoftCANativeClientAppId");
+  }
+  Settings before = settings(tx);
+  std::string client_id = text::lower(wanted.native_client_id);
+  if (client_id == before.native_client_id) return done();
+  tx.execute(
+      "INSERT INTO self_service_setting (id, native_client_id) VALUES (1, ?)"
+      " ON CONFLICT (id) DO UPDATE SET native_client_id = excluded.native_client_id",
+      {client_id});
+  audit_change(tx, "update", "Self Service", 1, "Self Service",
+               {{"microsoftCANativeClientAppId", json::Object{{"old", before.native_client_id}, {"new", client_id}}}},
+               by, now);
+  return done();
+}
+
 Result<CategoryId> create_category(store::Transaction& tx, const std::string& name, const audit::Actor& by, Time now) {
   Category category{.name = name};
   TRY(check_category(tx, category));

@@ -6,6 +6,10 @@ namespace wardbridge::self_service {
 const store::Schema kSchema{"self_service",
                             {
                                 R"sql(
+CREATE TABLE self_service_setting (
+  id BIGINT PRIMARY KEY,
+  native_client_id TEXT NOT NULL
+);
 CREATE TABLE self_service_category (
   id BIGINT PRIMARY KEY,
   name TEXT NOT NULL,

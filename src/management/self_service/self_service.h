@@ -28,11 +28,20 @@ using RunId = NumberId<struct RunTag>;
 
 extern const store::Schema kSchema;
 
+struct Settings {
+  // The application that Macs sign their people in with to submit their ids: a GUID; empty: the vendor's, which depends
+  // on the connection.
+  std::string native_client_id;
+};
+Settings settings(store::Transaction& tx);
+// `bad_client_id`. Audited, as are all changes of this room.
+Status change_settings(store::Transaction& tx, const Settings& settings, const audit::Actor& by, Time now);
+
 struct Category {
   CategoryId id;
   std::string name;  // unique without case
 };
-// `invalid_name`, `conflict`/`already_exists`. Audited, as are all changes of this room.
+// `invalid_name`, `conflict`/`already_exists`.
 Result<CategoryId> create_category(store::Transaction& tx, const std::string& name, const audit::Actor& by, Time now);
 Status rename_category(store::Transaction& tx, const Category& category, const audit::Actor& by, Time now);
 // `conflict`/`has_dependencies` names what stands in it.
