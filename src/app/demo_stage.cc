@@ -57,6 +57,7 @@ Result<std::unique_ptr<DemoStage>> DemoStage::set_up(const std::string& data, in
                                {"Device.Read.All", "Directory.Read.All", "AuditLog.Read.All", "Policy.Read.All",
                                 "Policy.ReadWrite.ConditionalAccess", "Application.Read.All"},
                                entropy),
+      user_registration_app(),
   };
   TRY(stage->start_parts(data, usual_ports));
   TRY(stage->log_in());
@@ -119,9 +120,10 @@ mac::ApplicationSignIn DemoStage::payroll() const {
 }
 
 Status DemoStage::bring_up(mac::SimulatedMac& mac, bool registers) {
+  mac.use_directory(tenant_url(), kDemoDomain);
   TRY(mac.enroll(management_url(), invitation_));
-  if (registers) TRY(mac.register_device(tenant_url(), kDemoDomain));
   TRY(mac.check_in(clock_.now()));
+  if (registers) TRY(mac.register_from_self_service(clock_.now()));
   return done();
 }
 

@@ -37,7 +37,7 @@ class DemoStage {
   // How a user opens the demo's application.
   mac::ApplicationSignIn payroll() const;
 
-  // Enrols one Mac, registers it (when `registers`), and sends its first report.
+  // Enrols one Mac, sends its first report, and registers it (when `registers`) through Self Service.
   Status bring_up(mac::SimulatedMac& mac, bool registers);
 
  private:

@@ -25,22 +25,23 @@ std::string known_fault(int number) {
   }
 }
 
-void break_as_known(mac::Profile& profile, int number) {
-  std::string fault = known_fault(number);
-  if (fault == "no FileVault") profile.filevault_on = false;
-  if (fault == "no Company Portal") {
-    std::erase_if(profile.applications,
-                  [](const auto& application) { return application.name == "CompanyPortal.app"; });
-  }
+// Somebody threw Company Portal away after the registration.
+Status remove_company_portal(DemoStage& stage, mac::SimulatedMac& mac) {
+  std::erase_if(mac.profile().applications,
+                [](const auto& application) { return application.bundle_id == mac::kCompanyPortalBundleId; });
+  TRY(mac.check_in(stage.clock().now()));
+  return done();
 }
 
 Result<int> bring_up_fleet(DemoStage& stage) {
   int registered = 0;
   for (std::size_t number = 1; number < stage.macs().size(); ++number) {
     mac::SimulatedMac& mac = *stage.macs()[number];
-    break_as_known(mac.profile(), static_cast<int>(number));
-    bool registers = known_fault(static_cast<int>(number)) != "not registered";
+    std::string fault = known_fault(static_cast<int>(number));
+    bool registers = fault != "not registered";
+    if (fault == "no FileVault") mac.profile().filevault_on = false;
     TRY(stage.bring_up(mac, registers));
+    if (fault == "no Company Portal") TRY(remove_company_portal(stage, mac));
     if (registers) ++registered;
   }
   return registered;

@@ -11,9 +11,8 @@
 namespace wardbridge::app {
 
 // What is wrong with the Mac of that number; empty: nothing. Numbers end in 3: no FileVault; in 5: not registered; in
-// 7: no Company Portal, so the integration does not apply to it.
+// 7: no Company Portal any more, so the integration does not apply to it.
 std::string known_fault(int number);
-void break_as_known(mac::Profile& profile, int number);
 
 // Enrols, reports and registers every Mac but the first, which belongs to the story. Returns how many were registered.
 Result<int> bring_up_fleet(DemoStage& stage);

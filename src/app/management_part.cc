@@ -16,6 +16,7 @@
 #include "management/jamf_api/jamf_api.h"
 #include "management/notices/connection_notices.h"
 #include "management/notices/mail_carrier.h"
+#include "management/self_service/self_service.h"
 #include "management/webhooks/webhook_carrier.h"
 #include "platform/log/log.h"
 #include "platform/time_zone/time_zone.h"
@@ -31,9 +32,10 @@ constexpr int kWebhookWorkers = 4;
 constexpr std::size_t kWebhookAnswerBytes = 64 * 1024;
 
 const store::Schema* const kManagementSchemas[] = {
-    &audit::kSchema,      &inventory::kSchema, &groups::kSchema,  &enrollment::kSchema,
-    &compliance::kSchema, &accounts::kSchema,  &ledger::kSchema,  &device_compliance::kSchema,
-    &outbox::kSchema,     &webhooks::kSchema,  &notices::kSchema, &cloud_connection::kSchema,
+    &audit::kSchema,        &inventory::kSchema, &groups::kSchema,  &enrollment::kSchema,
+    &compliance::kSchema,   &accounts::kSchema,  &ledger::kSchema,  &device_compliance::kSchema,
+    &outbox::kSchema,       &webhooks::kSchema,  &notices::kSchema, &cloud_connection::kSchema,
+    &self_service::kSchema,
 };
 
 Result<criteria::Options> criteria_options(const ManagementConfig& config) {

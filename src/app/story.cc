@@ -88,10 +88,11 @@ Result<Story> play_story(DemoStage& stage, Duration patience) {
   Observer observer(stage, mac, patience);
   Story story{.computer = mac.profile().computer_name, .user = mac.profile().full_name};
 
-  // A Mac without FileVault: known, managed, registered - and kept out.
+  // A Mac that its person registered in Self Service: known, managed, trusted. Then FileVault is off, and it is kept
+  // out.
+  TRY(stage.bring_up(mac, /*registers=*/true));
+  TRY(observer.delivered(true, stage.clock().now()));
   mac.profile().filevault_on = false;
-  TRY(mac.enroll(stage.management_url(), stage.invitation()));
-  TRY(mac.register_device(stage.tenant_url(), kDemoDomain));
   Time began = stage.clock().now();
   TRY(mac.check_in(began));
   story.hops_to_block = TRY(observer.delivered(false, began));
@@ -120,10 +121,11 @@ Result<Story> play_story(DemoStage& stage, Duration patience) {
 std::string tell(const Story& story) {
   return "fleet: " + std::to_string(story.fleet) + " Macs enrolled and reported, " + std::to_string(story.registered) +
          " registered with " + kDemoDomain + " (" + for_people(story.set_up) + ")\n" + "1. " + story.user +
-         " works on " + story.computer + ". FileVault is off.\n" + told_hops(story.hops_to_block) +
-         "   Payroll stays shut: AADSTS" + std::to_string(story.blocked_code) + " " + story.blocked_message + "\n" +
-         "2. FileVault is turned on; the Mac checks in.\n" + told_hops(story.hops_to_open) + "   Payroll opens, " +
-         for_people(story.hops_to_open.back().after) + " after the check-in began.\n";
+         " works on " + story.computer + ", registered in Self Service. FileVault is off.\n" +
+         told_hops(story.hops_to_block) + "   Payroll stays shut: AADSTS" + std::to_string(story.blocked_code) + " " +
+         story.blocked_message + "\n" + "2. FileVault is turned on; the Mac checks in.\n" +
+         told_hops(story.hops_to_open) + "   Payroll opens, " + for_people(story.hops_to_open.back().after) +
+         " after the check-in began.\n";
 }
 
 json::Object to_json(const Story& story) {

@@ -2,6 +2,7 @@
 
 #include <thread>
 
+#include "cli/self_service.h"
 #include "platform/clock/clock.h"
 
 namespace wardbridge::app {
@@ -52,6 +53,7 @@ Status connect_to_tenant(cli::ApiClient& management, const Wiring& wiring) {
                         {"applicableGroupId", applicable_id},
                         {"connectionId", connection_id}};
   TRY(management.put("/api/v1/wardbridge/device-compliance", settings));
+  TRY(cli::offer_registration(management, {.group = applicable_id}));
   return wait_for("the connection to the tenant", seconds{15}, [&]() -> Result<bool> {
     json::Object found = TRY(management.get("/api/v1/wardbridge/connections/" + connection_id));
     std::string state = TRY(json::required_text(found, "state"));
@@ -61,6 +63,14 @@ Status connect_to_tenant(cli::ApiClient& management, const Wiring& wiring) {
     }
     return state == "active";
   });
+}
+
+ApplicationConfig user_registration_app() {
+  return {.name = "User registration app for Device Compliance",
+          .client_id = "b03c10a8-71c7-45f9-b44a-3335ab76e970",
+          .redirect_uris = {"msauth.com.jamf.management.jamfAAD://auth"},
+          .public_client = true,
+          .delegated_permissions = {"User.Read"}};
 }
 
 Result<std::string> invite_macs(cli::ApiClient& management) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 
+#include "app/config.h"
 #include "cli/api_client.h"
 
 namespace wardbridge::app {
@@ -17,8 +18,12 @@ struct Wiring {
 };
 
 // Makes an applicable group (has Company Portal) and a compliance group (fresh inventory, Company Portal, FileVault), a
-// connection, turns device compliance on, and waits until the connection is active.
+// connection, turns device compliance on, offers the registration in Self Service, and waits until the connection is
+// active.
 Status connect_to_tenant(cli::ApiClient& management, const Wiring& wiring);
+
+// The application that Macs sign their people in with to submit their ids, to be put into a tenant's configuration.
+ApplicationConfig user_registration_app();
 
 // An enrolment invitation for any number of Macs.
 Result<std::string> invite_macs(cli::ApiClient& management);

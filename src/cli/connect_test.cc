@@ -112,6 +112,9 @@ TEST_F(ConnectVerbTest, ADeviceIsExplainedHopByHop) {
   transport_.answer(200, R"({"id":"5","name":"Ada's Mac","serialNumber":"C02","managed":true,
       "lastCheckIn":"2027-01-15T08:00:00.000Z",
       "connection":{"name":"Contoso","type":"manual","state":"active","road":"healthy"},
+      "accounts":[{"username":"ada","registrationState":"Registered","deviceId":"d-1","nextStep":""},
+        {"username":"bob","registrationState":"WPJ Key Present. AAD ID not acquired","deviceId":"d-2",
+         "nextStep":"As `bob`, run gatherAADInfo."}],
       "registrations":[{"username":"ada","userPrincipalName":"ada@contoso.example","deviceId":"d-1",
         "complianceState":"NON_COMPLIANT","reason":"FileVault is off",
         "delivery":{"sent":"2027-01-15T08:00:01.000Z","failureMessage":"no such device","failureReason":"device_not_found"}}],
@@ -120,6 +123,8 @@ TEST_F(ConnectVerbTest, ADeviceIsExplainedHopByHop) {
   EXPECT_EQ(done.exit_code, 0);
   EXPECT_THAT(done.out, HasSubstr("check-in      2027-01-15T08:00:00.000Z"));
   EXPECT_THAT(done.out, HasSubstr("acknowledged  not yet"));
+  EXPECT_THAT(done.out, HasSubstr("  ada: Registered, device d-1\n"));
+  EXPECT_THAT(done.out, HasSubstr("  bob: WPJ Key Present. AAD ID not acquired, device d-2\n    As `bob`, run"));
   EXPECT_THAT(done.out, HasSubstr("no such device (device_not_found)"));
   EXPECT_THAT(done.out, HasSubstr("Next step: Register again."));
   transport_.answer(200, R"({"results":[]})");

@@ -216,6 +216,14 @@ void print_chain(const json::Object& chain) {
   std::printf("%s, %s\n", computer_line(chain).c_str(),
               json::bool_at(chain, "managed").value_or(false) ? "managed" : "not managed");
   const json::Object& connection = object_in(chain, "connection");
+  for (const json::Value& value : array_in(chain, "accounts")) {
+    if (!value.is_object()) continue;
+    const json::Object& account = value.get_object();
+    std::string device = shown_at(account, "deviceId");
+    std::printf("  %s: %s%s\n", shown_at(account, "username").c_str(), shown_at(account, "registrationState").c_str(),
+                device.empty() ? "" : (", device " + device).c_str());
+    if (std::string next = shown_at(account, "nextStep"); !next.empty()) std::printf("    %s\n", next.c_str());
+  }
   for (const json::Value& value : array_in(chain, "registrations")) {
     const json::Object* link = value.if_object();
     if (!link) continue;

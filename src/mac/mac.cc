@@ -1,36 +1,13 @@
 #include "mac/mac.h"
 
 #include "base/json.h"
+#include "mac/answers.h"
 #include "mac/web_page.h"
 
 namespace wardbridge::mac {
 namespace {
 
-constexpr Duration kPatience = seconds{30};
-
-// ENTRA: the public client that registers devices, the resource it registers with, and its redirect URI.
-constexpr const char* kBrokerClientId = "29d9ed98-a469-4536-ade2-f981bc1d605e";
-constexpr const char* kRegistrationResource = "01cb2876-7ebd-4aa4-9cc9-d28bd4d359a9";
-constexpr const char* kBrokerRedirectUri =
-    "ms-appx-web://Microsoft.AAD.BrokerPlugin/29d9ed98-a469-4536-ade2-f981bc1d605e";
-// ENTRA: every certificate request names this subject; the certificate that comes back names the new device.
-constexpr const char* kRequestSubject = "7E980AD9-B86D-4306-9425-9AC066FB014A";
 constexpr const char* kUserAgent = "Mozilla/5.0 (Macintosh; Intel Mac OS X 14_6_1) CompanyPortal/5.2406.0 PKeyAuth/1.0";
-
-Failure unexpected(const std::string& what, const http::Response& response) {
-  std::string told;
-  if (auto body = json::parse(response.body); body.ok() && body->is_object()) {
-    const json::Object& object = body->get_object();
-    if (const json::Array* errors = json::array_at(object, "errors");
-        errors && !errors->empty() && errors->front().is_object()) {
-      told = json::text_at(errors->front().get_object(), "description").value_or("");
-    }
-    if (auto text = json::text_at(object, "error_description")) told = *text;
-    if (auto text = json::text_at(object, "Message")) told = *text;
-  }
-  return {Code::internal, "unexpected_answer",
-          what + " was answered with " + std::to_string(response.status) + (told.empty() ? "" : ": " + told)};
-}
 
 // `name="value"` parts of a challenge: `PKeyAuth Nonce="..", Context=".."`.
 std::map<std::string, std::string> challenge_parts(std::string_view header) {
@@ -63,7 +40,46 @@ std::string absolute(const std::string& base, const std::string& reference) {
   return reference.starts_with("http") ? reference : base + reference;
 }
 
+// ENTRA: a person who has not consented yet is asked on a page of its own.
+bool asks_for_consent(const http::Response& page) {
+  auto form = find_form(page.body);
+  return page.status == 200 && form && form->action.ends_with("/login/consent");
+}
+
+SignInAttempt consent_wanted() {
+  constexpr int kConsentRequired = 65001;
+  return {.error_code = kConsentRequired,
+          .message = "the sign-in page asks the person for consent, which nobody has given for the organization"};
+}
+
+// `AADSTS65001: ...` of a redirect that brings an error.
+int error_code_of(std::string_view description) {
+  auto start = description.find("AADSTS");
+  if (start == std::string_view::npos) return 0;
+  description.remove_prefix(start + 6);
+  auto end = description.find_first_not_of("0123456789");
+  return static_cast<int>(text::parse_integer(description.substr(0, end)).value_or(0));
+}
+
 }  // namespace
+
+Failure unexpected(const std::string& what, const http::Response& response) {
+  std::string told;
+  std::string reason;
+  if (auto body = json::parse(response.body); body.ok() && body->is_object()) {
+    const json::Object& object = body->get_object();
+    if (const json::Array* errors = json::array_at(object, "errors");
+        errors && !errors->empty() && errors->front().is_object()) {
+      told = json::text_at(errors->front().get_object(), "description").value_or("");
+      reason = json::text_at(errors->front().get_object(), "code").value_or("");
+    }
+    if (auto text = json::text_at(object, "error_description")) told = *text;
+    if (auto text = json::text_at(object, "Message")) told = *text;
+    if (auto text = json::text_at(object, "ErrorType")) reason = *text;
+  }
+  return {Code::internal, reason.empty() ? "unexpected_answer" : text::lower(reason),
+          what + " was answered with " + std::to_string(response.status) + (told.empty() ? "" : ": " + told)};
+}
 
 SimulatedMac::SimulatedMac(Profile profile, http::Transport& transport, Entropy& entropy)
     : profile_(std::move(profile)), transport_(transport), entropy_(entropy) {}
@@ -142,79 +158,6 @@ Result<CheckInAnswer> SimulatedMac::send_report() {
 // --- Tenant
 // -----------------------------------------------------------------------------------------------------------
 
-// Workplace join, as Company Portal and the management's own registration step do it together.
-Status SimulatedMac::register_device(const std::string& tenant_url, const std::string& tenant) {
-  tenant_url_ = tenant_url;
-  tenant_ = tenant;
-  SignInAttempt attempt = TRY(sign_in({.client_id = kBrokerClientId,
-                                       .redirect_uri = kBrokerRedirectUri,
-                                       .scope = std::string(kRegistrationResource) + "/.default openid profile",
-                                       .prove_device = false}));
-  if (!attempt.granted) {
-    return Failure{Code::forbidden, "registration_refused",
-                   "the sign-in for the registration was refused: " + attempt.message};
-  }
-  crypto::Key key = TRY(crypto::Key::generate(crypto::Algorithm::ES256));
-  json::Object transport_key = key.public_jwk();
-  json::Object body{
-      {"CertificateRequest",
-       json::Object{{"Type", "pkcs10"},
-                    {"Data", text::to_base64(crypto::make_certificate_request(key, kRequestSubject))},
-                    {"KeyType", "ECC"},
-                    {"KeySecurity", "SecureEnclave"}}},
-      {"DeviceKeys",
-       json::Array{json::Object{{"Data", transport_key}, {"Encoding", "JWK"}, {"Type", "ECC"}, {"Usage", "STK"}}}},
-      {"DeviceDisplayName", profile_.computer_name},
-      {"DeviceType", "MacOS"},
-      {"OSVersion", profile_.os_version},
-      {"TargetDomain", tenant_},
-      {"JoinType", 4},
-      {"Attributes", json::Object{{"ReuseDevice", "true"}, {"ReturnClientSid", "true"}}}};
-  http::Response response = TRY(send({.method = "POST",
-                                      .url = tenant_url_ + "/EnrollmentServer/device/?api-version=3.0",
-                                      .headers = {{"Content-Type", "application/json"},
-                                                  {"Authorization", "Bearer " + attempt.access_token},
-                                                  {"User-Agent", "DeviceRegistrationClient"}},
-                                      .body = json::to_text(body)}));
-  if (response.status != 200 && response.status != 201) return unexpected("the registration", response);
-  json::Value answer = TRY(json::parse(response.body));
-  const json::Object& object = TRY(json::as_object(answer, "the answer to the registration"));
-  const json::Object* certificate = json::object_at(object, "Certificate");
-  auto der = text::from_base64(certificate ? json::text_at(*certificate, "RawBody").value_or("") : "");
-  if (!der || der->empty()) return unexpected("the registration", response);
-  crypto::CertificateFacts facts = TRY(crypto::read_certificate(*der));
-  device_key_ = key;
-  certificate_der_ = *der;
-  device_id_ = facts.subject_common_name;
-  auto token = TRY(crypto::peek_jws(attempt.access_token));
-  user_id_ = TRY(json::required_text(token.claims, "oid"));
-
-  if (management_url_.empty()) return done();  // a Mac that nobody manages
-  json::Object ids{{"username", profile_.local_username},
-                   {"deviceId", device_id_},
-                   {"userId", user_id_},
-                   {"userPrincipalName", profile_.user_principal_name}};
-  http::Response told =
-      TRY(send({.method = "POST",
-                .url = management_url_ + "/api/v1/wardbridge/registrations",
-                .headers = {{"Content-Type", "application/json"}, {"Authorization", "Bearer " + credential_}},
-                .body = json::to_text(ids)}));
-  if (told.status != 200) return unexpected("the submission of the device's ids", told);
-  return done();
-}
-
-Status SimulatedMac::unregister_device(http::Transport& transport_with_certificate) {
-  CHECK(!device_id_.empty(), "not registered");
-  http::Response response = TRY(transport_with_certificate.send(
-      {.method = "DELETE", .url = tenant_url_ + "/EnrollmentServer/device/" + device_id_ + "?api-version=2.0"},
-      kPatience));
-  if (response.status != 200) return unexpected("the removal of the device", response);
-  device_id_.clear();
-  device_key_.reset();
-  certificate_der_.clear();
-  return done();
-}
-
 // SPEC: RFC 6749 section 4.1 with RFC 7636; the device proof in between is ENTRA: PKeyAuth.
 Result<SignInAttempt> SimulatedMac::sign_in(const ApplicationSignIn& application) {
   std::string verifier = entropy_.token(48);
@@ -228,10 +171,12 @@ Result<SignInAttempt> SimulatedMac::sign_in(const ApplicationSignIn& application
                    {"code_challenge", text::to_base64url(crypto::sha256(verifier))},
                    {"code_challenge_method", "S256"},
                    {"login_hint", profile_.user_principal_name}};
+  if (application.prompting == Prompting::silent) query.emplace_back("prompt", "none");
   http::Headers headers{{"User-Agent", kUserAgent}, {"Accept", "text/html"}};
   headers.add("x-ms-PKeyAuth+", "1.0");
   http::Response page = TRY(send(
       {.url = tenant_url_ + "/" + tenant_ + "/oauth2/v2.0/authorize?" + text::to_form(query), .headers = headers}));
+  if (asks_for_consent(page)) return consent_wanted();
   if (page.status == 200) {
     auto form = find_form(page.body);
     if (!form) return unexpected("the sign-in page", page);
@@ -244,9 +189,22 @@ Result<SignInAttempt> SimulatedMac::sign_in(const ApplicationSignIn& application
                      .headers = headers,
                      .body = text::to_form(fields)}));
   }
-  if (page.status == 401) page = TRY(answer_device_challenge(page, application.prove_device));
+  bool was_denied_the_key = false;
+  if (page.status == 401) {
+    bool proves = application.prove_device && device_key_.has_value();
+    if (proves && !may_use_key(application.name.empty() ? application.client_id : application.name)) {
+      proves = false;
+      was_denied_the_key = true;
+    }
+    page = TRY(answer_device_challenge(page, proves));
+  }
+  if (asks_for_consent(page)) return consent_wanted();
   auto location = page.headers.get("Location");
-  if (!location || page.status < 300 || page.status > 399) return refused(page);
+  if (!location || page.status < 300 || page.status > 399) {
+    SignInAttempt attempt = TRY(refused(page));
+    if (was_denied_the_key) attempt.message += " " + key_denied(application.name).message;
+    return attempt;
+  }
   auto question = location->find('?');
   auto answer = text::parse_form(question == std::string_view::npos ? "" : location->substr(question + 1));
   if (!location->starts_with(application.redirect_uri) || !answer || text::form_value(*answer, "state") != state) {
@@ -254,8 +212,8 @@ Result<SignInAttempt> SimulatedMac::sign_in(const ApplicationSignIn& application
   }
   auto code = text::form_value(*answer, "code");
   if (!code) {
-    return SignInAttempt{.granted = false,
-                         .message = text::form_value(*answer, "error_description").value_or("no code")};
+    std::string message = text::form_value(*answer, "error_description").value_or("no code");
+    return SignInAttempt{.granted = false, .error_code = error_code_of(message), .message = message};
   }
   text::Form redeem{{"grant_type", "authorization_code"},
                     {"client_id", application.client_id},

@@ -1,8 +1,10 @@
 #include "mac/profile.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
+#include "base/check.h"
 #include "base/text.h"
 #include "platform/entropy/entropy.h"
 
@@ -83,7 +85,7 @@ constexpr std::array<KnownApplication, 42> kEverywhere = {{
     {"Keychain Access", "com.apple.keychainaccess"},
     {"Screenshot", "com.apple.screenshot.launcher"},
     {"Migration Assistant", "com.apple.MigrateAssistant"},
-    {"CompanyPortal", "com.microsoft.CompanyPortalMac"},
+    {"CompanyPortal", kCompanyPortalBundleId},
     {"Self Service", "com.jamfsoftware.selfservice.mac"},
 }};
 constexpr std::array<KnownApplication, 22> kMany = {{
@@ -132,7 +134,10 @@ InstalledApplication make_application(const std::string& name, const std::string
 
 std::vector<InstalledApplication> make_applications(Entropy& entropy) {
   std::vector<InstalledApplication> applications;
-  for (const auto& known : kEverywhere) applications.push_back(make_application(known.name, known.bundle_id, entropy));
+  for (const auto& known : kEverywhere) {
+    applications.push_back(make_application(known.name, known.bundle_id, entropy));
+    if (known.bundle_id == kCompanyPortalBundleId) applications.back().version = kCompanyPortalVersion;
+  }
   for (const auto& known : kMany) {
     if (entropy.below(10) < 7) applications.push_back(make_application(known.name, known.bundle_id, entropy));
   }
@@ -173,6 +178,36 @@ json::Object partition(const Profile& profile) {
           {"lvmManaged", false}};
 }
 
+json::Object local_account(const Profile& profile, const std::string& username, const char* kind) {
+  return {{"uid", "501"},
+          {"userGuid", text::lower(profile.udid)},
+          {"username", username},
+          {"fullName", username == profile.local_username ? profile.full_name : username},
+          {"admin", true},
+          {"homeDirectory", "/Users/" + username},
+          {"homeDirectorySizeMb", 40960},
+          {"fileVault2Enabled", profile.filevault_on},
+          {"userAccountType", kind},
+          {"passwordMinLength", 12},
+          {"passwordMaxAge", 0},
+          {"passwordMinComplexCharacters", 1},
+          {"passwordHistoryDepth", 5},
+          {"passwordRequireAlphanumeric", true}};
+}
+
+// JAMF: a network account has no record on the Mac, so the list is that of the others.
+json::Array local_accounts(const Profile& profile) {
+  switch (profile.account_kind) {
+    case AccountKind::local:
+      return {local_account(profile, profile.local_username, "LOCAL")};
+    case AccountKind::mobile:
+      return {local_account(profile, profile.local_username, "MOBILE")};
+    case AccountKind::network:
+      return {local_account(profile, "localadmin", "LOCAL")};
+  }
+  CHECK(false);
+}
+
 json::Array application_rows(const Profile& profile) {
   json::Array rows;
   rows.reserve(profile.applications.size());
@@ -192,6 +227,16 @@ json::Array application_rows(const Profile& profile) {
 }
 
 }  // namespace
+
+const InstalledApplication* Profile::find_application(std::string_view bundle_id) const {
+  auto found = std::ranges::find(applications, bundle_id, &InstalledApplication::bundle_id);
+  return found == applications.end() ? nullptr : &*found;
+}
+
+void Profile::install(const InstalledApplication& application) {
+  std::erase_if(applications, [&](const InstalledApplication& one) { return one.bundle_id == application.bundle_id; });
+  applications.push_back(application);
+}
 
 Profile make_profile(std::uint64_t seed, int number, const std::string& domain) {
   SeededEntropy entropy(seed * 1'000'003 + static_cast<std::uint64_t>(number));
@@ -305,20 +350,7 @@ json::Object inventory_sections(const Profile& profile, Time now) {
                                                       {"partitions", json::Array{partition(profile)}}}}}};
   sections["userAndLocation"] = json::Object{
       {"username", profile.local_username}, {"realname", profile.full_name}, {"email", profile.user_principal_name}};
-  sections["localUserAccounts"] = json::Array{json::Object{{"uid", "501"},
-                                                           {"userGuid", text::lower(profile.udid)},
-                                                           {"username", profile.local_username},
-                                                           {"fullName", profile.full_name},
-                                                           {"admin", true},
-                                                           {"homeDirectory", "/Users/" + profile.local_username},
-                                                           {"homeDirectorySizeMb", 40960},
-                                                           {"fileVault2Enabled", profile.filevault_on},
-                                                           {"userAccountType", "LOCAL"},
-                                                           {"passwordMinLength", 12},
-                                                           {"passwordMaxAge", 0},
-                                                           {"passwordMinComplexCharacters", 1},
-                                                           {"passwordHistoryDepth", 5},
-                                                           {"passwordRequireAlphanumeric", true}}};
+  sections["localUserAccounts"] = local_accounts(profile);
   sections["services"] = json::Array{json::Object{{"name", "com.apple.mDNSResponder"}},
                                      json::Object{{"name", "com.jamf.management.daemon"}}};
   sections["packageReceipts"] =

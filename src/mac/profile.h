@@ -11,6 +11,9 @@
 
 namespace wardbridge::mac {
 
+inline constexpr const char* kCompanyPortalBundleId = "com.microsoft.CompanyPortalMac";
+inline constexpr const char* kCompanyPortalVersion = "5.2406.0";
+
 struct InstalledApplication {
   std::string name;  // `Safari.app`
   std::string path;
@@ -19,6 +22,13 @@ struct InstalledApplication {
   std::int64_t size_megabytes = 0;
   bool from_app_store = false;
 };
+
+// JAMF: network accounts are not supported by the integration.
+enum class AccountKind { local, mobile, network };
+// Where the key of the workplace join lives. Each application that uses one in the login keychain is asked about once.
+enum class KeyStorage { secure_enclave, login_keychain };
+// What the person answers when an application asks for the key `Microsoft Workplace Join Key`.
+enum class KeychainAnswer { always_allow, deny };
 
 struct Profile {
   std::string udid;  // upper case
@@ -45,8 +55,15 @@ struct Profile {
   std::string full_name;
   std::string user_principal_name;  // in the tenant
   std::string password;             // in the tenant
+  AccountKind account_kind = AccountKind::local;
+  KeyStorage key_storage = KeyStorage::secure_enclave;
+  KeychainAnswer keychain_answer = KeychainAnswer::always_allow;
 
   std::vector<InstalledApplication> applications;
+
+  const InstalledApplication* find_application(std::string_view bundle_id) const;  // nullptr: not installed
+  // Installs it, or another version of it.
+  void install(const InstalledApplication& application);
 };
 
 // The `number`th Mac of a fleet: user `user_principal_name` at `domain`.

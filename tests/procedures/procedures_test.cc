@@ -26,6 +26,11 @@ constexpr const char* kTenantId = "11111111-2222-4333-8444-000000000001";
 constexpr const char* kToolsApp = "6d1f2a3b-0000-4000-8000-00000000000b";
 constexpr const char* kConnectorApp = "6d1f2a3b-0000-4000-8000-00000000000c";
 constexpr const char* kUserApp = "6d1f2a3b-0000-4000-8000-00000000000d";
+// What Macs sign their people in with to submit their ids, for the manual connection and the others, and what Company
+// Portal signs in to.
+constexpr const char* kNativeConnector = "55d611b0-7d33-4d38-8df3-6041868930d7";
+constexpr const char* kRegistrationApp = "b03c10a8-71c7-45f9-b44a-3335ab76e970";
+constexpr const char* kRegistrationService = "01cb2876-7ebd-4aa4-9cc9-d28bd4d359a9";
 constexpr const char* kSecret = "a-client-secret-of-these-tests";
 constexpr const char* kAdministrator = "admin@contoso.example";
 constexpr const char* kPassword = "correct horse battery";
@@ -66,7 +71,14 @@ class Procedure : public ::testing::Test {
         ", application_permissions: [DeviceManagementServiceConfig.ReadWrite.All, Group.ReadWrite.All, "
         "Device.Read.All, "
         "DeviceManagementManagedDevices.Read.All, Application.ReadWrite.All, AppRoleAssignment.ReadWrite.All, "
-        "Directory.Read.All, Policy.Read.All, Policy.ReadWrite.ConditionalAccess, User.Read.All]}]}";
+        "Directory.Read.All, Policy.Read.All, Policy.ReadWrite.ConditionalAccess, User.Read.All]}, "
+        "{name: Jamf Native macOS Connector, client_id: " +
+        kNativeConnector +
+        ", public_client: true, redirect_uris: [\"msauth.com.jamf.management.jamfAAD://auth\"], "
+        "delegated_permissions: [User.Read]}, {name: User registration app for Device Compliance, client_id: " +
+        kRegistrationApp +
+        ", public_client: true, redirect_uris: [\"msauth.com.jamf.management.jamfAAD://auth\"], "
+        "delegated_permissions: [User.Read]}]}";
     std::string connector;
     if (!integration.empty()) {
       connector = "clouds: [{name: here, integration: " + integration + ", login_url: \"" + server_.tenant_url() +
@@ -181,14 +193,17 @@ class Procedure : public ::testing::Test {
         {json::Object{
             {"name", "Computer Name"}, {"priority", 0}, {"andOr", "and"}, {"searchType", "is not"}, {"value", ""}}});
   }
-  // A Mac of Sales enrols, registers and reports.
+  // A Mac of Sales enrols, reports, and is registered by its person in Self Service.
   void bring_mac() {
+    on_management("deploy Company Portal, and a policy registering user computers with Azure AD",
+                  {"self-service", "offer-registration", "--group", "All Macs"});
     auto invitation = app::invite_macs(*management_);
     ASSERT_TRUE(invitation.ok()) << invitation.failure().message;
     mac_ = std::make_unique<mac::SimulatedMac>(profile_, *transport_, entropy_);
     ASSERT_TRUE(mac_->enroll(server_.management_url(), *invitation).ok());
+    mac_->use_directory(server_.tenant_url(), "contoso.example");
     ASSERT_TRUE(mac_->check_in(clock_.now()).ok());
-    Status registered = mac_->register_device(server_.tenant_url(), "contoso.example");
+    auto registered = mac_->register_from_self_service(clock_.now());
     ASSERT_TRUE(registered.ok()) << registered.failure().message;
     ASSERT_TRUE(mac_->check_in(clock_.now()).ok());
   }
@@ -375,7 +390,7 @@ TEST_F(Procedure, IntegratingJamfProWithIntuneToReportDeviceCompliance) {
                               {"priority", 0},
                               {"andOr", "and"},
                               {"searchType", "is"},
-                              {"value", "Company Portal.app"}};
+                              {"value", "CompanyPortal.app"}};
   // Jamf Pro administrative configurations.
   create_group("Jamf-Intune Applicable Group", {company_portal});
   create_group("Jamf-Intune Compliance Group", {json::Object{{"name", "Last Inventory Update"},
@@ -387,16 +402,17 @@ TEST_F(Procedure, IntegratingJamfProWithIntuneToReportDeviceCompliance) {
                                                              {"priority", 1},
                                                              {"andOr", "and"},
                                                              {"searchType", "is"},
-                                                             {"value", "Company Portal.app"}},
+                                                             {"value", "CompanyPortal.app"}},
                                                 json::Object{{"name", "FileVault 2 Status"},
                                                              {"priority", 2},
                                                              {"andOr", "and"},
                                                              {"searchType", "is"},
                                                              {"value", "All Partitions Encrypted"}}});
-  profile_.applications.push_back({.name = "Company Portal.app",
-                                   .path = "/Applications/Company Portal.app",
-                                   .version = "5.2406.0",
-                                   .bundle_id = "com.microsoft.CompanyPortalMac"});
+  on_management("One computer policy, and one app under Mac Apps",
+                {"self-service", "offer-registration", "--group", "Jamf-Intune Applicable Group"});
+  Said offered = on_management("the policy and the app", {"self-service", "list"});
+  EXPECT_THAT(offered.text, HasSubstr("Register with Azure AD"));
+  EXPECT_THAT(offered.text, HasSubstr("Microsoft Intune Company Portal"));
   // Entra administrative configurations, 1 to 4: a dynamic group of who will register.
   graph_post("/groups", {{"displayName", "Mac users"},
                          {"mailEnabled", false},
@@ -438,12 +454,40 @@ TEST_F(Procedure, IntegratingJamfProWithIntuneToReportDeviceCompliance) {
       {{"displayName", "Compliant Macs only"},
        {"state", "enabled"},
        {"conditions",
-        json::Object{{"users", json::Object{{"includeUsers", json::Array{"All"}}, {"excludeUsers", json::Array{}}}},
-                     {"applications", json::Object{{"includeApplications", json::Array{"All"}},
-                                                   {"excludeApplications", json::Array{kUserApp, kConnectorApp}}}},
-                     {"clientAppTypes", json::Array{"all"}}}},
+        json::Object{
+            {"users", json::Object{{"includeUsers", json::Array{"All"}}, {"excludeUsers", json::Array{}}}},
+            {"applications", json::Object{{"includeApplications", json::Array{"All"}},
+                                          {"excludeApplications", json::Array{kUserApp, kConnectorApp, kRegistrationApp,
+                                                                              kRegistrationService}}}},
+            {"clientAppTypes", json::Array{"all"}}}},
        {"grantControls", json::Object{{"operator", "OR"}, {"builtInControls", json::Array{"compliantDevice"}}}}});
-  EXPECT_EQ(policy.at("conditions").at("applications").at("excludeApplications").as_array().size(), 2u);
+  EXPECT_EQ(policy.at("conditions").at("applications").at("excludeApplications").as_array().size(), 4u);
+
+  // End User Notifications: Self Service registers, Company Portal by hand does not.
+  auto invitation = app::invite_macs(*management_);
+  ASSERT_TRUE(invitation.ok()) << invitation.failure().message;
+  std::erase_if(profile_.applications,
+                [](const auto& application) { return application.bundle_id == mac::kCompanyPortalBundleId; });
+  mac_ = std::make_unique<mac::SimulatedMac>(profile_, *transport_, entropy_);
+  mac_->use_directory(server_.tenant_url(), "contoso.example");
+  ASSERT_TRUE(mac_->enroll(server_.management_url(), *invitation).ok());
+  EXPECT_EQ(mac_->install_applications().value_or(-1), 1) << "Company Portal comes by itself";
+  ASSERT_TRUE(mac_->check_in(clock_.now()).ok());
+  Status by_hand = mac_->open_company_portal(mac::PortalStart::by_hand);
+  ASSERT_FALSE(by_hand.ok());
+  EXPECT_THAT(by_hand.failure().message, HasSubstr("AccountNotOnboarded"));
+  auto registered = mac_->register_from_self_service(clock_.now());
+  ASSERT_TRUE(registered.ok()) << registered.failure().message;
+  EXPECT_EQ(*registered, "AAD ID acquired for macOS user " + mac_->profile().local_username);
+  expect_compliant(true);
+  Said explained = on_management("what the help desk sees", {"explain", "device", mac_->profile().serial_number});
+  EXPECT_THAT(explained.text, HasSubstr(": Registered, device " + mac_->device_id()));
+  Said log = on_management("the policy's log", {"self-service", "log", "Register with Azure AD"});
+  EXPECT_THAT(log.text, HasSubstr("Completed"));
+
+  // Troubleshooting: did jamfAAD run successfully?
+  auto gathered = mac_->gather_aad_info(clock_.now(), mac::Prompting::silent);
+  EXPECT_TRUE(gathered.ok()) << gathered.failure().message;
 }
 
 }  // namespace

@@ -109,6 +109,18 @@ class Instance {
     EXPECT_TRUE(road.ok());
     return device_compliance::test_connection(network, *road, provisions, clock_.now());
   }
+  // What a person is told of the last step: the vendor's sentence, the cause, the remedy.
+  struct Told {
+    std::string sentence, cause, remedy;
+  };
+  Told told() {
+    json::Object shown = device_compliance::steps_json(test(), clock_.now());
+    const json::Object& last = shown.at("steps").as_array().back().as_object();
+    auto text = [](const json::Object& object, const char* name) {
+      return std::string(json::text_at(object, name).value_or("(absent)"));
+    };
+    return {text(shown, "message"), text(last, "cause"), text(last, "remedy")};
+  }
   // `works` or the reason of the last step, by its name.
   std::string last_step() {
     Step last = test().back();
@@ -250,6 +262,11 @@ TEST_F(ManualSpan, EveryStepThatFailsSaysWhichAndWhatToDo) {
        {std::pair{"dns", "name_resolution: dns"}, {"connect", "reachability: connect"}, {"tls", "tls: tls"}}) {
     jamf_.network.broken = broken;
     EXPECT_EQ(jamf_.last_step(), step);
+    if (std::string(broken) == "connect") {
+      EXPECT_THAT(jamf_.told().sentence, HasSubstr("Could not retrieve the access token for Microsoft Graph API"));
+      EXPECT_THAT(jamf_.told().cause, HasSubstr("port 443"));
+      EXPECT_THAT(jamf_.told().remedy, HasSubstr("open outgoing TCP 443"));
+    }
     jamf_.network.broken.clear();
   }
   EXPECT_EQ(jamf_.last_step(), "provisioning: application_not_entered");
@@ -264,12 +281,45 @@ TEST_F(ManualSpan, EveryStepThatFailsSaysWhichAndWhatToDo) {
 TEST_F(ManualSpan, AMissingPermissionAndAnExtraOneAreTwoAnswers) {
   Instance without(face_, clock_, 4, kPowerlessApp);
   EXPECT_EQ(without.last_step(), "permission: permission_missing");
+  EXPECT_THAT(without.told().cause, HasSubstr("lacks `update_device_attributes`, or admin consent"));
+  EXPECT_THAT(without.told().remedy, HasSubstr("grant admin consent"));
   without.run(seconds{1});
   EXPECT_EQ(without.connection().state, State::permission);
   EXPECT_EQ(without.connection().error_reason, "permission_missing");
   face_.grant(kManualApp, directory::kIntuneApiAppId, "manage_partner_compliance_policy");
   EXPECT_EQ(jamf_.last_step(), "permission: permission_extra");
   EXPECT_THAT(jamf_.test().back().message, HasSubstr("manage_partner_compliance_policy"));
+  EXPECT_THAT(jamf_.told().cause, HasSubstr("more than the one permission"));
+  EXPECT_THAT(jamf_.told().remedy, HasSubstr("remove every Intune permission but `update_device_attributes`"));
+}
+
+TEST_F(ManualSpan, AMissingLicenceIsNamedAsTheCauseOfTheVendorsSentences) {
+  enter_application();
+  face_.remove_service_principal(directory::kIntuneAppId);  // it lists the services
+  EXPECT_EQ(jamf_.last_step(), "services: service_moved");
+  EXPECT_EQ(jamf_.told().sentence,
+            "Unable to connect to Microsoft Intune. Check your Microsoft Intune Integration configuration.");
+  EXPECT_THAT(jamf_.told().cause, HasSubstr("its licence is missing or has expired"));
+  EXPECT_THAT(jamf_.told().remedy, HasSubstr("check the Intune licence"));
+  face_.remove_service_principal(directory::kIntuneApiAppId);
+  EXPECT_EQ(jamf_.last_step(), "token: invalid_resource");
+  EXPECT_THAT(jamf_.told().sentence, HasSubstr("Could not retrieve the access token for Microsoft Graph API"));
+  EXPECT_THAT(jamf_.told().cause, HasSubstr("the Intune licence is missing or has expired"));
+  EXPECT_THAT(jamf_.told().remedy, HasSubstr("renew the Intune licence"));
+}
+
+TEST_F(ManualSpan, AGroupOfDevicesAssignsNobody) {
+  enter_application();
+  std::string of_devices = face_.add_group("All Macs");
+  face_.add_to_group(of_devices, face_.device(kDevice)->id.value);
+  face_.save_device_partner(groups({of_devices}, {}));
+  jamf_.wish(kDevice, true);
+  jamf_.run(seconds{1});
+  EXPECT_EQ(jamf_.delivery(kDevice).failure_reason, "user_not_assigned");
+  EXPECT_THAT(std::string(partner::advice_on("user_not_assigned").cause), HasSubstr("is in no group that is assigned"));
+  EXPECT_THAT(std::string(partner::advice_on("user_not_assigned").remedy),
+              HasSubstr("assign a group of users (not of devices)"));
+  EXPECT_FALSE(is_compliant());
 }
 
 TEST_F(ManualSpan, TheTenantItselfRefusesAnExtraPermission) {
@@ -287,6 +337,8 @@ TEST_F(ManualSpan, AnUnknownApplicationOrSecretIsToldInTheVendorsWords) {
   json::Object shown = device_compliance::steps_json(stranger.test(), clock_.now());
   EXPECT_THAT(std::string(shown.at("message").as_string()),
               HasSubstr("Could not retrieve the access token for Microsoft Graph API"));
+  EXPECT_THAT(stranger.told().cause, HasSubstr("no application with this id is registered in the tenant"));
+  EXPECT_THAT(stranger.told().remedy, HasSubstr("grant admin consent"));
 }
 
 TEST_F(ManualSpan, ASecondInstanceIsRefusedUntilTheFirstHasLeft) {
@@ -313,7 +365,8 @@ TEST_F(ManualSpan, ADeviceThatIsGoneIsParkedWithItsReasonAndNotTriedForEver) {
   jamf_.run(seconds{1});
   EXPECT_EQ(jamf_.delivery(stranger).state, ledger::State::parked);
   EXPECT_EQ(jamf_.delivery(stranger).failure_reason, "device_not_found");
-  EXPECT_FALSE(partner::advice_on("device_not_found").remedy.empty());
+  EXPECT_THAT(std::string(partner::advice_on("device_not_found").cause), HasSubstr("no longer, registered"));
+  EXPECT_THAT(std::string(partner::advice_on("device_not_found").remedy), HasSubstr("clean-up list"));
   jamf_.network.requests = 0;
   jamf_.run(minutes{10});
   EXPECT_EQ(jamf_.network.requests, 0);

@@ -1,5 +1,7 @@
 #include "protocol/tenant_face.h"
 
+#include "tenant/directory/consent.h"
+#include "tenant/oauth/operator_routes.h"
 #include "tenant/policies/policies.h"
 #include "tenant/registration/registration.h"
 #include "tenant/sign_ins/sign_ins.h"
@@ -25,6 +27,9 @@ TenantFace::TenantFace(const Clock& clock)
          return authority_.authenticate(request, directory::kGraphAppId);
        }});
   intune::register_routes(router_, {.store = *store_, .authority = authority_, .entropy = entropy_});
+  registration::register_routes(
+      router_, {.store = *store_, .tokens = authority_, .certificates = certificates_, .entropy = entropy_});
+  oauth::register_operator_routes(router_, *store_, authority_);
 }
 
 Status TenantFace::fill(store::Transaction& tx) {
@@ -122,6 +127,114 @@ void TenantFace::add_device(const std::string& id, const std::string& owner) {
     return directory::create_device(tx, kTenant, new_device(id, owner), {}, clock_.now());
   });
   EXPECT_TRUE(added.ok());
+}
+
+std::string TenantFace::add_person(const std::string& user_principal_name, const std::string& password) {
+  directory::User user{.id = {entropy_.guid()},
+                       .user_principal_name = user_principal_name,
+                       .display_name = user_principal_name,
+                       .password_hash = crypto::hash_password(password, entropy_, {.memory_kib = 1024, .passes = 1})};
+  Status added = store_->write(
+      [&](store::Transaction& tx) { return directory::create_user(tx, kTenant, user, {}, clock_.now()); });
+  EXPECT_TRUE(added.ok());
+  return user.id.value;
+}
+
+void TenantFace::add_public_application(const std::string& app, const std::string& redirect_uri,
+                                        const std::string& identifier_uri) {
+  Status added = store_->write([&](store::Transaction& tx) -> Status {
+    directory::Application application{.id = {entropy_.guid()}, .app_id = {app}, .display_name = "Application " + app};
+    application.is_public_client = true;
+    application.public_client_redirect_uris = {redirect_uri};
+    if (!identifier_uri.empty()) {
+      application.identifier_uris = {identifier_uri};
+      application.scopes = {{entropy_.guid(), "user_impersonation"}};
+    }
+    TRY(directory::create_application(tx, kTenant, application, {}, clock_.now()));
+    return directory::create_service_principal(
+        tx, kTenant, {{entropy_.guid()}, application.app_id, application.display_name, true}, {}, clock_.now());
+  });
+  EXPECT_TRUE(added.ok());
+}
+
+void TenantFace::consent(const std::string& app, Consent kind, const std::string& user) {
+  if (kind == Consent::none) return;
+  Status given = store_->write([&](store::Transaction& tx) {
+    return kind == Consent::administrators
+               ? directory::grant_scopes(tx, kTenant, {app}, directory::kGraphAppId, "User.Read", {}, clock_.now())
+               : directory::grant_user_scopes(tx, kTenant, {app}, directory::kGraphAppId, {user}, "User.Read", {},
+                                              clock_.now());
+  });
+  EXPECT_TRUE(given.ok());
+}
+
+void TenantFace::add_to_group(const std::string& group, const std::string& member) {
+  Status added = store_->write(
+      [&](store::Transaction& tx) { return directory::add_member(tx, kTenant, {group}, {member}, {}, clock_.now()); });
+  EXPECT_TRUE(added.ok());
+}
+
+std::string TenantFace::add_group(const std::string& name) {
+  directory::Group group{.id = {entropy_.guid()}, .display_name = name};
+  Status added = store_->write(
+      [&](store::Transaction& tx) { return directory::create_group(tx, kTenant, group, {}, clock_.now()); });
+  EXPECT_TRUE(added.ok());
+  return group.id.value;
+}
+
+std::vector<directory::Device> TenantFace::devices_of(const std::string& user) {
+  return store_
+      ->read([&](store::Transaction& tx) -> Result<std::vector<directory::Device>> {
+        return directory::devices_of_user(tx, kTenant, {user});
+      })
+      .value();
+}
+
+void TenantFace::remove_application(const std::string& app) {
+  Status removed = store_->write([&](store::Transaction& tx) -> Status {
+    TRY(directory::delete_service_principal(tx, kTenant, {app}, {}, clock_.now()));
+    return directory::delete_application(tx, kTenant, {app}, {}, clock_.now());
+  });
+  EXPECT_TRUE(removed.ok());
+}
+
+void TenantFace::remove_service_principal(const directory::AppId& app) {
+  Status removed = store_->write(
+      [&](store::Transaction& tx) { return directory::delete_service_principal(tx, kTenant, app, {}, clock_.now()); });
+  EXPECT_TRUE(removed.ok());
+}
+
+std::string TenantFace::require_compliant_macs(const std::string& app, const std::vector<std::string>& except) {
+  if (!may_write_policies_) {
+    for (const char* role : {"Policy.Read.All", "Policy.ReadWrite.ConditionalAccess", "Application.Read.All"})
+      grant(kConsoleApp, directory::kGraphAppId, role);
+    tokens_.erase(kConsoleApp);
+    may_write_policies_ = true;
+  }
+  json::Value made = administrate(
+      "POST", "/identity/conditionalAccess/policies",
+      json::Object{
+          {"displayName", except.empty() ? "Only compliant Macs" : "Only compliant Macs, but to register"},
+          {"state", "enabled"},
+          {"conditions",
+           json::Object{{"users", json::Object{{"includeUsers", json::Array{"All"}}}},
+                        {"applications", json::Object{{"includeApplications", json::Array{json::Value(app)}},
+                                                      {"excludeApplications", json::to_array(except)}}},
+                        {"clientAppTypes", json::Array{"all"}}}},
+          {"grantControls", json::Object{{"operator", "OR"}, {"builtInControls", json::Array{"compliantDevice"}}}}},
+      201);
+  return std::string(made.at("id").as_string());
+}
+
+std::string TenantFace::duplicate_devices() {
+  grant(kConsoleApp, directory::kGraphAppId, "Device.Read.All");
+  std::string token = token_of(kConsoleApp, "https://graph.microsoft.com/.default");
+  http::Response response = send({.url = kFace + "/" + kTenant.value + "/wardbridge/duplicateDevices",
+                                  .headers = {{"Authorization", "Bearer " + token}}},
+                                 seconds{10})
+                                .value();
+  EXPECT_EQ(response.status, 200) << response.body;
+  return response.body;
 }
 
 std::int64_t TenantFace::remove_due_devices(int most) {

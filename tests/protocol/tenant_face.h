@@ -57,6 +57,22 @@ class TenantFace final : public http::Transport {
   void add_manual_application(const directory::AppId& app, Time secret_end);
   void add_secret(const directory::AppId& app, const std::string& secret, Time end = kNever);
   void add_device(const std::string& id, const std::string& owner = kUser);
+  // Somebody who can sign in; gives the object id. And what people sign in to: a public client that asks for User.Read.
+  std::string add_person(const std::string& user_principal_name, const std::string& password);
+  // With an identifier URI it is also what they get tokens for.
+  void add_public_application(const std::string& app, const std::string& redirect_uri,
+                              const std::string& identifier_uri = "");
+  enum class Consent { none, administrators, of_one_person };
+  void consent(const std::string& app, Consent kind, const std::string& user = "");
+  void add_to_group(const std::string& group, const std::string& member);
+  std::string add_group(const std::string& name);
+  std::vector<directory::Device> devices_of(const std::string& user);
+  void remove_application(const std::string& app);
+  void remove_service_principal(const directory::AppId& app);
+  // Conditional Access: this application only for compliant Macs. Gives the policy's id.
+  std::string require_compliant_macs(const std::string& app, const std::vector<std::string>& except = {});
+  // Macs that are in the directory more than once for the same person, as the tenant's administrator reads them.
+  std::string duplicate_devices();
   // A batch of what the tenant does by itself: removing the devices of partners that have left.
   std::int64_t remove_due_devices(int most);
   std::vector<intune::Policy> policies(const directory::AppId& app = kPartnerApp);
@@ -75,6 +91,7 @@ class TenantFace final : public http::Transport {
   registration::DeviceCertificates certificates_;
   http::Router router_{http::Router::Case::insensitive};
   std::map<directory::AppId, std::pair<std::string, Time>> tokens_;
+  bool may_write_policies_ = false;  // the administrator's application
 };
 
 }  // namespace wardbridge::protocol

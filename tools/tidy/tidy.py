@@ -16,7 +16,7 @@ WING_ORDER = {
         ["management/jamf_api", "management/sources"],
         ["management/pipeline"],
         ["management/compliance", "management/notices"],
-        ["management/webhooks"],
+        ["management/webhooks", "management/self_service"],
         ["management/groups", "management/enrollment"],
         ["management/inventory"],
         ["management/accounts", "management/outbox"],

@@ -274,6 +274,7 @@ int main(int argc, char** argv) {
   });
 
   ConnectorVerbs connector_verbs(program, exit_code);
+  auto self_service_verbs = app::add_self_service_verbs(program, exit_code);
 
   // For the documentation's own sake, and so left out of the help.
   CLI::App* reference_verb = program.add_subcommand("reference", "print a page of the reference")->group("");

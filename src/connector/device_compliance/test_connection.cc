@@ -110,7 +110,9 @@ json::Object steps_json(const std::vector<Step>& steps, Time now) {
   // JAMF: section 4.6, the vendor's own sentences come first, so that people find what they search for.
   std::string message = "The connection to Microsoft Intune works.";
   if (!works) {
-    bool no_token = steps.back().name == "token";
+    // Ports that are closed are one of the causes of a token that can't be had.
+    constexpr std::string_view kUpToTheToken[] = {"name_resolution", "reachability", "tls", "token"};
+    bool no_token = std::ranges::find(kUpToTheToken, steps.back().name) != std::end(kUpToTheToken);
     message = no_token ? "Could not retrieve the access token for Microsoft Graph API. Check the configuration for "
                          "Microsoft Intune Integration."
                        : "Unable to connect to Microsoft Intune. Check your Microsoft Intune Integration "

@@ -96,6 +96,10 @@ constexpr std::array kKnown = {
     Known{"services_not_found",
           {"Graph does not list the partner services: Intune is not set up, or its licence has expired",
            "check the Intune licence, and that the application may read the service endpoints"}},
+    Known{"service_moved",
+          {"Graph knows no Microsoft Intune in this tenant (its licence is missing or has expired), or the service has "
+           "moved",
+           "check the Intune licence; a service that has moved is found again by itself"}},
     Known{"provisioning_refused", {"Intune did not take the provisioning", "read its words, and save again"}},
     Known{"device_not_found",
           {"the device is not, or no longer, registered in the directory",

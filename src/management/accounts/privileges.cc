@@ -15,6 +15,7 @@ constexpr const char* kObjects[] = {
     "Computer Extension Attributes",
     "Computers",
     "Departments",
+    "Mac Applications",
     "Policies",
     "Scripts",
     "Sites",

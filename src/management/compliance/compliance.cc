@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "management/compliance/account_states.h"
 #include "management/compliance/device_inventory.h"
 #include "management/compliance/tenant_domains.h"
 
@@ -12,7 +13,7 @@ namespace {
 constexpr std::string_view kPlatform = "macOS";
 constexpr std::string_view kRegistrationColumns =
     "id, computer_id, username, device_id, user_id, user_principal_name, registered, token_failing_since,"
-    " deactivated_at";
+    " deactivated_at, local_account";
 
 Registration registration_from(const store::Row& row) {
   return {.id = RegistrationId{row.integer(0)},
@@ -23,7 +24,8 @@ Registration registration_from(const store::Row& row) {
           .user_principal_name = row.text(5),
           .registered = row.time(6),
           .token_failing_since = row.time(7),
-          .deactivated = row.time(8)};
+          .deactivated = row.time(8),
+          .account = static_cast<LocalAccount>(row.integer(9))};
 }
 
 State state_from(const std::string& name) {
@@ -97,8 +99,7 @@ class Subject {
   std::string os_version() {
     const json::Value* section = computer_.section(inventory::Section::operating_system);
     if (section == nullptr) section = whole().section(inventory::Section::operating_system);
-    if (section == nullptr || !section->is_object()) return {};
-    return std::string(json::text_at(section->get_object(), "version").value_or(""));
+    return os_version_of(section);
   }
 
  private:
@@ -174,6 +175,23 @@ Verdict deactivated_verdict(const Registration& registration) {
           .state = State::non_compliant,
           .reason = "the sign-in of `" + registration.username + "` to the directory failed on " +
                     to_iso8601(registration.deactivated, false) + ": run `jamfaad gatherAADInfo` as that person"};
+}
+
+// What is known to be wrong overrides the groups: a network account, a Mac that is too old.
+Verdict unmet_verdict(const Unmet& unmet) {
+  return {.applicable = true, .state = State::non_compliant, .reason = unmet.message + ". Remedy: " + unmet.remedy};
+}
+
+// A list of accounts that came with this report is compared once, so that no other check-in has to read it.
+void note_local_account(store::Transaction& tx, const inventory::Computer& computer, Registration& registration) {
+  const json::Value* accounts = computer.section(inventory::Section::local_user_accounts);
+  if (accounts == nullptr) return;
+  LocalAccount found = local_account_of(accounts, registration.username);
+  // INVARIANT: law 2. An empty list is no news; it can't undo what an earlier one said.
+  if (found == LocalAccount::not_reported || found == registration.account) return;
+  registration.account = found;
+  tx.post("UPDATE compliance_registration SET local_account = ? WHERE id = ?",
+          {static_cast<std::int64_t>(found), registration.id.value});
 }
 
 // When time alone changes the inventory state that is told.
@@ -415,6 +433,24 @@ std::vector<Registration> registrations_of(store::Transaction& tx, ComputerId co
   return found;
 }
 
+namespace {
+
+// INVARIANT: law 2: an inventory that has not arrived refuses nobody, and grants nothing either.
+Result<LocalAccount> check_requirements(store::Transaction& tx, const Registration& registration) {
+  constexpr inventory::Section kNeeded[] = {inventory::Section::operating_system,
+                                            inventory::Section::local_user_accounts};
+  auto computer = inventory::load(tx, registration.computer, kNeeded);
+  if (!computer) return LocalAccount::not_reported;
+  LocalAccount account =
+      local_account_of(computer->section(inventory::Section::local_user_accounts), registration.username);
+  auto unmet = unmet_requirement(os_version_of(computer->section(inventory::Section::operating_system)), account,
+                                 registration.username);
+  if (unmet) return conflict(unmet->reason, unmet->message + ". Remedy: " + unmet->remedy);
+  return account;
+}
+
+}  // namespace
+
 Result<RegistrationId> submit_registration(store::Transaction& tx, const Registration& registration,
                                            const audit::Actor& by, Time now) {
   if (text::trim(registration.username).empty()) return invalid("missing_field", "`username` is required", "username");
@@ -429,6 +465,7 @@ Result<RegistrationId> submit_registration(store::Transaction& tx, const Registr
   Registration stored = registration;
   stored.device_id = device_id;
   stored.user_id = text::lower(registration.user_id);
+  stored.account = TRY(check_requirements(tx, registration));
   for (const Registration& known : registrations_of(tx, registration.computer)) {
     if (known.device_id == device_id && known.username != registration.username) {
       return conflict("device_taken",
@@ -443,11 +480,12 @@ Result<RegistrationId> submit_registration(store::Transaction& tx, const Registr
   if (!stored.id) stored.id = RegistrationId{tx.next_id("compliance_registration")};
   tx.post(
       "INSERT INTO compliance_registration (id, computer_id, username, device_id, user_id, user_principal_name,"
-      " registered) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET device_id = excluded.device_id,"
-      " user_id = excluded.user_id, user_principal_name = excluded.user_principal_name,"
-      " registered = excluded.registered, token_failing_since = 0, deactivated_at = 0",
+      " registered, local_account) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+      " device_id = excluded.device_id, user_id = excluded.user_id,"
+      " user_principal_name = excluded.user_principal_name, registered = excluded.registered,"
+      " local_account = excluded.local_account, token_failing_since = 0, deactivated_at = 0",
       {stored.id.value, stored.computer.value, stored.username, stored.device_id, stored.user_id,
-       stored.user_principal_name, now});
+       stored.user_principal_name, now, static_cast<std::int64_t>(stored.account)});
   audit::record(tx, {.time = now,
                      .actor = by,
                      .action = "update",
@@ -490,8 +528,13 @@ Assessment assess(store::Transaction& tx, groups::GroupBook& book, const invento
   Subject subject(tx, book, computer, current.sends_inventory);
   const Verdict of_all = judge(tx, book, current, subject, now);
   Assessment assessment{.look_again = of_all.valid_until};
-  for (const Registration& registration : registrations) {
+  for (Registration& registration : registrations) {
+    note_local_account(tx, computer, registration);
     Verdict verdict = of_all;
+    if (computer.managed && verdict.applicable) {
+      auto unmet = unmet_requirement(subject.os_version(), registration.account, registration.username);
+      if (unmet) verdict = unmet_verdict(*unmet);
+    }
     if (registration.deactivated != kEpoch && verdict.applicable) verdict = deactivated_verdict(registration);
     if (current.sends_inventory) {
       assessment.look_again = std::min(assessment.look_again, next_inventory_state_at(registration, computer, now));
@@ -556,6 +599,7 @@ void forget_computer(store::Transaction& tx, ComputerId computer, Time now) {
     tx.execute("DELETE FROM compliance_state WHERE registration_id = ?", {registration.id.value});
   }
   tx.execute("DELETE FROM compliance_registration WHERE computer_id = ?", {computer.value});
+  forget_account_states(tx, computer);
 }
 
 }  // namespace wardbridge::compliance

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "connector/ledger/ledger.h"
+#include "management/compliance/requirements.h"
 #include "management/groups/group_book.h"
 #include "management/inventory/inventory.h"
 
@@ -56,6 +57,7 @@ struct Registration {
   // Of the account's sign-in to the directory, as its Mac tells; kEpoch: all is well.
   Time token_failing_since = kEpoch;
   Time deactivated = kEpoch;
+  LocalAccount account = LocalAccount::not_reported;  // what the Mac last reported of the account
 };
 
 // *Conditional Access Inventory State* of a local account.
@@ -74,7 +76,7 @@ Status note_token(store::Transaction& tx, ComputerId computer, const std::string
 
 // What a Mac submits after it joined the directory. The same account again replaces its device, and the device that it
 // had before is retracted. `bad_device_id`, `bad_user_id`: not GUIDs. `conflict`/`device_taken`: the device belongs to
-// another computer.
+// another computer. `conflict`/`system_too_old`, `network_account`: what requirements.h asks is known not to be met.
 Result<RegistrationId> submit_registration(store::Transaction& tx, const Registration& registration,
                                            const audit::Actor& by, Time now);
 std::vector<Registration> registrations_of(store::Transaction& tx, ComputerId computer);

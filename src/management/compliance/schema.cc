@@ -49,6 +49,19 @@ ALTER TABLE compliance_registration ADD COLUMN token_failing_since BIGINT NOT NU
 ALTER TABLE compliance_registration ADD COLUMN deactivated_at BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE compliance_setting ADD COLUMN hold_percent BIGINT NOT NULL DEFAULT 20;
 ALTER TABLE compliance_setting ADD COLUMN changing BIGINT NOT NULL DEFAULT 0;
+)sql",
+                                // local_account: LocalAccount of requirements.h. state: RegistrationState.
+                                R"sql(
+ALTER TABLE compliance_registration ADD COLUMN local_account BIGINT NOT NULL DEFAULT 0;
+CREATE TABLE compliance_account (
+  computer_id BIGINT NOT NULL,
+  username TEXT NOT NULL,
+  state BIGINT NOT NULL,
+  device_id TEXT NOT NULL,
+  problem TEXT NOT NULL,
+  told BIGINT NOT NULL,
+  PRIMARY KEY (computer_id, username)
+);
 )sql"}};
 
 }  // namespace wardbridge::compliance

@@ -1,7 +1,9 @@
 // One Mac from its check-in to what the directory believes of it, with the time and the error of every hop, and the one
 // next step: what the help desk asks for.
 #include "connector/device_compliance/device_compliance.h"
+#include "management/compliance/account_states.h"
 #include "management/jamf_api/routes.h"
+#include "management/jamf_api/self_service_wire.h"
 
 namespace wardbridge::jamf_api {
 namespace {
@@ -10,15 +12,7 @@ using inventory::ComputerId;
 
 json::Value hop_time(Time time) { return time == kEpoch ? json::Value() : json::Value(to_iso8601(time)); }
 
-Result<inventory::Computer> the_computer(store::Transaction& tx, const std::string& what) {
-  auto found = inventory::find_called(tx, what, 2);
-  std::string shown = "`" + what.substr(0, 80) + "`";
-  if (found.empty()) return not_found("no_computer", "no computer is called " + shown);
-  if (found.size() > 1) return conflict("ambiguous_computer", "several computers are called " + shown);
-  auto computer = inventory::load(tx, found.front(), {});
-  CHECK(computer.has_value(), "a computer vanished within a transaction");
-  return *std::move(computer);
-}
+constexpr const char* kEnrollAgain = "Enroll the computer again: nobody manages it.";
 
 struct Chain {
   inventory::Computer computer;
@@ -30,9 +24,18 @@ struct Chain {
 // What stands in the way first, from the Mac outwards; empty: nothing does.
 std::string next_step(const Chain& chain, const compliance::ComplianceState& state,
                       const std::optional<ledger::Delivery>& delivery, Time now) {
-  if (!chain.computer.managed) return "Enroll the computer again: nobody manages it.";
+  if (!chain.computer.managed) return kEnrollAgain;
   if (chain.computer.last_check_in + chain.settings.validity <= now) {
     return "Have the Mac check in: it was last heard of on " + to_iso8601(chain.computer.last_check_in, false) + ".";
+  }
+  const compliance::Registration& registration = state.registration;
+  bool token_is_stale = registration.token_failing_since != kEpoch &&
+                        compliance::inventory_state(registration, chain.computer.last_check_in, now) ==
+                            compliance::InventoryState::unresponsive;
+  if (token_is_stale) {
+    return "Sign in: the directory's token of `" + registration.username + "` could not be refreshed since " +
+           to_iso8601(registration.token_failing_since, false) +
+           ". As that person, run `/usr/local/jamf/bin/jamfaad gatherAADInfo` and sign in when it asks.";
   }
   if (!chain.settings.enabled) return "Turn device compliance on: PUT /api/v1/wardbridge/device-compliance.";
   if (!state.applicable) return "Bring the computer into the applicable group: " + state.reason + ".";
@@ -96,6 +99,12 @@ json::Object link_json(store::Transaction& tx, const Chain& chain, const complia
   return link;
 }
 
+json::Object account_json(const compliance::AccountState& account, const std::string& next_step) {
+  return {{"username", account.username},   {"registrationState", compliance::words_of(account.state)},
+          {"deviceId", account.device_id},  {"problem", account.problem},
+          {"told", hop_time(account.told)}, {"nextStep", next_step}};
+}
+
 Result<json::Object> chain_json(store::Transaction& tx, const http::Request& request) {
   Chain chain{.computer = TRY(the_computer(tx, request.path_parameter("id")))};
   chain.settings = compliance::settings(tx);
@@ -122,13 +131,27 @@ Result<json::Object> chain_json(store::Transaction& tx, const http::Request& req
                                        {"roadMessage", chain.lane.message},
                                        {"lastHeartbeat", hop_time(chain.connection->last_heartbeat)}};
   }
+  auto accounts = compliance::accounts_of(tx, chain.computer.id);
+  json::Array shown_accounts;
+  std::string account_step;  // of the first that is not through yet
+  for (const compliance::AccountState& account : accounts) {
+    std::string next = compliance::next_step(account);
+    if (account_step.empty()) account_step = next;
+    shown_accounts.push_back(account_json(account, next));
+  }
+  shown["accounts"] = std::move(shown_accounts);
   std::string step;
-  if (links.empty()) {
+  if (!chain.computer.managed) {
+    step = kEnrollAgain;
+  } else if (links.empty() && accounts.empty()) {
     step = "Register the Mac: the person runs the registration item in Self Service (not Company Portal by hand).";
+  } else if (links.empty()) {
+    step = account_step;
   }
   for (const json::Value& link : links) {
     if (step.empty()) step = std::string_view(link.at("nextStep").as_string());
   }
+  if (step.empty()) step = account_step;
   shown["registrations"] = std::move(links);
   shown["nextStep"] = step;
   return shown;
@@ -162,6 +185,16 @@ Result<http::Response> sent_inventory(const Dependencies& deps, const http::Requ
 }
 
 }  // namespace
+
+Result<inventory::Computer> the_computer(store::Transaction& tx, const std::string& what) {
+  auto found = inventory::find_called(tx, what, 2);
+  std::string shown = "`" + what.substr(0, 80) + "`";
+  if (found.empty()) return not_found("no_computer", "no computer is called " + shown);
+  if (found.size() > 1) return conflict("ambiguous_computer", "several computers are called " + shown);
+  auto computer = inventory::load(tx, found.front(), {});
+  CHECK(computer.has_value(), "a computer vanished within a transaction");
+  return *std::move(computer);
+}
 
 void register_chain_routes(Api& api, const Dependencies& deps) {
   api.add_for_all_of(

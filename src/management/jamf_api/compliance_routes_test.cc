@@ -337,6 +337,8 @@ TEST_F(ComplianceRoutes, TheInventoryStateOfAnAccountFollowsItsCheckInsAndItsTok
   EXPECT_EQ(state(), "UNRESPONSIVE");
   now_ = start + hours{24} + seconds{1};
   EXPECT_EQ(state(), "UNRESPONSIVE");
+  EXPECT_NE(get("/api/v1/wardbridge/computers/" + computer_ + "/chain").at("nextStep").find("Have the Mac check in"),
+            std::string::npos);
   check_in();
   EXPECT_EQ(state(), "ACTIVATED");
 
@@ -350,6 +352,10 @@ TEST_F(ComplianceRoutes, TheInventoryStateOfAnAccountFollowsItsCheckInsAndItsTok
   EXPECT_EQ(state(), "ACTIVATED");
   now_ = failing + hours{24};
   EXPECT_EQ(state(), "UNRESPONSIVE") << "though it checks in";
+  check_in();
+  std::string next_step = get("/api/v1/wardbridge/computers/" + computer_ + "/chain").at("nextStep");
+  EXPECT_NE(next_step.find("token of `ann` could not be refreshed since"), std::string::npos) << next_step;
+  EXPECT_NE(next_step.find("gatherAADInfo` and sign in"), std::string::npos) << next_step;
   EXPECT_EQ(tell("refreshed"), 204);
   EXPECT_EQ(state(), "ACTIVATED");
   check_in();

@@ -13,6 +13,7 @@
 #include "management/jamf_api/jamf_api.h"
 #include "management/jamf_api/routes.h"
 #include "management/notices/notices.h"
+#include "management/self_service/self_service.h"
 #include "management/webhooks/webhooks.h"
 
 namespace wardbridge::jamf_api {
@@ -57,7 +58,8 @@ class Face : public ::testing::Test {
     std::vector<store::Schema> schemas = {audit::kSchema,      inventory::kSchema,         groups::kSchema,
                                           enrollment::kSchema, compliance::kSchema,        accounts::kSchema,
                                           ledger::kSchema,     device_compliance::kSchema, cloud_connection::kSchema,
-                                          outbox::kSchema,     webhooks::kSchema,          notices::kSchema};
+                                          outbox::kSchema,     webhooks::kSchema,          notices::kSchema,
+                                          self_service::kSchema};
     EXPECT_TRUE(store_->migrate(schemas).ok());
     pipeline_ = std::make_unique<pipeline::Pipeline>(*store_, book_, nullptr);
     register_routes(router_, {.store = *store_,

@@ -2,6 +2,7 @@
 
 #include "management/groups/fleet.h"
 #include "management/notices/notices.h"
+#include "management/self_service/self_service.h"
 
 namespace wardbridge::jamf_api {
 namespace {
@@ -171,6 +172,9 @@ Status delete_group(const GroupEdit& edit, const ComputerGroup& group) {
   auto settings = compliance::settings(edit.tx);
   if (settings.enabled && (settings.compliance_group == group.id || settings.applicable_group == group.id)) {
     return conflict("has_dependencies", "`" + group.name + "` decides the device compliance of computers");
+  }
+  if (auto users = self_service::scoped_to(edit.tx, group.id); !users.empty()) {
+    return conflict("has_dependencies", "`" + group.name + "` is the scope of `" + users.front() + "` in Self Service");
   }
   TRY(groups::remove(edit.tx, group.id, edit.now, edit.by));
   notices::forget_group(edit.tx, group.id);

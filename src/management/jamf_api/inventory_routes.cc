@@ -4,6 +4,7 @@
 #include "management/groups/fleet.h"
 #include "management/inventory/fields.h"
 #include "management/jamf_api/routes.h"
+#include "management/self_service/self_service.h"
 
 namespace wardbridge::jamf_api {
 namespace {
@@ -170,6 +171,7 @@ Result<http::Response> delete_computer(const Dependencies& deps, const http::Req
   TRY(deps.store.write([&](store::Transaction& tx) -> Status {
     if (!inventory::load(tx, id, {})) return no_computer(id);
     compliance::forget_computer(tx, id, request.received);
+    self_service::forget_computer(tx, id);
     groups::forget_computer(tx, id, request.received, "computer deleted");
     tx.after_commit([&fleet = deps.pipeline.book().fleet(), id] { fleet.forget(id); });
     return inventory::remove(tx, id, request.received, caller.as_actor(request.peer.address));

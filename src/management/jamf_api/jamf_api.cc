@@ -27,6 +27,8 @@ void register_routes(http::Router& router, const Dependencies& dependencies) {
   register_cloud_connection_routes(api, dependencies);
   register_landing_pages(api);
   register_mac_routes(api, dependencies);
+  register_mac_self_service_routes(api, dependencies);
+  register_self_service_routes(api, dependencies);
   register_import_routes(api, dependencies);
   register_notice_routes(api, dependencies);
   router.set_fallback([](const http::Request& request, int status, std::string_view message) {

@@ -2,7 +2,7 @@
 // computer groups v2 and v3, extension attributes, device compliance information), the computer groups of its Classic
 // API (`/JSSResource`), the Mac's own routes, and this product's routes for what the vendor offers only in its console
 // (`/api/v1/wardbridge/...`: import, compliance settings, connections, conditional access, computer groups explained,
-// rehearsed and with their cost, notifications, what waits to leave the house); of the Classic API, the webhooks.
+// rehearsed and with their cost, Self Service, notifications, what waits to leave the house); of the Classic API, the webhooks.
 //
 //   http::Router router;
 //   register_routes(router, {.store = store, .entropy = entropy, .pipeline = pipeline, .sealer = sealer});

@@ -25,6 +25,8 @@ void register_connection_routes(Api& api, const Dependencies& dependencies);    
 void register_cloud_connection_routes(Api& api, const Dependencies& dependencies);    // roads through a broker
 void register_conditional_access_routes(Api& api, const Dependencies& dependencies);  // the manual connection
 void register_mac_routes(Api& api, const Dependencies& dependencies);     // enrolment, check-in, registration
+void register_mac_self_service_routes(Api& api, const Dependencies& dependencies);  // what a Mac asks of it
+void register_self_service_routes(Api& api, const Dependencies& dependencies);      // policies, Mac Apps, categories
 void register_import_routes(Api& api, const Dependencies& dependencies);  // records of another server
 void register_notice_routes(Api& api, const Dependencies& dependencies);  // notifications, deliveries that wait
 

@@ -181,6 +181,10 @@ class EveryRoute : public Session {
         "POST /api/v1/wardbridge/check-ins",
         "POST /api/v1/wardbridge/registrations",
         "POST /api/v1/wardbridge/registrations/token",
+        "POST /api/v1/wardbridge/registrations/state",
+        "GET /api/v1/wardbridge/self-service",
+        "POST /api/v1/wardbridge/self-service/runs",
+        "POST /api/v1/wardbridge/self-service/runs/{id}/outcome",
         "GET /DeviceRegistration.html",
         "GET /AccessDenied.html",
     };

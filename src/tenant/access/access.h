@@ -67,6 +67,7 @@ struct SignIn {
   std::string resource_app_id;
   std::string user_action;
   std::string client_app_id;
+  bool asks_only_baseline_scopes = false;  // no more than who signed in: `openid`, `User.Read` and the like
   std::string client_app_type;  // `browser`, `mobileAppsAndDesktopClients`
   bool has_second_factor = false;  // the person proved a second factor in this sign-in or the session that it rests on
   std::string platform;         // `macOS`; empty: unknown, which matches only `all`

@@ -47,6 +47,12 @@ std::optional<std::string> target_leaves_out(const Policy& policy, const SignIn&
   const bool excluded =
       lists(policy.exclude_applications, "All") || lists(policy.exclude_applications, sign_in.resource_app_id);
   if (excluded) return "the application is excluded";
+  // SPEC: seed 002: the user registration app is excluded, so that people can register at all.
+  // ENTRA: an exclusion of a client lets go what asks for no more than who signed in.
+  // DEVIATION: the real service has judged these requests as ones for a resource of their own since 2026, and needs a
+  // setting beside the exclusion.
+  if (sign_in.asks_only_baseline_scopes && lists(policy.exclude_applications, sign_in.client_app_id))
+    return "the client is excluded";
   const bool included =
       lists(policy.include_applications, "All") || lists(policy.include_applications, sign_in.resource_app_id);
   if (included) return std::nullopt;

@@ -71,6 +71,7 @@ class PartnerServices {
   Result<http::Response> assign_policy(const http::Request& request);
   Result<http::Response> upload(const http::Request& request);
   Result<http::Response> message(const http::Request& request);
+  Result<http::Response> partner_management_of_caller(const http::Request& request);
 
  private:
   Result<tokens::Caller> caller(const http::Request& request, const char* permission);
@@ -534,6 +535,25 @@ Result<http::Response> PartnerServices::message(const http::Request& request) {
   return http::json_response(200, answer);
 }
 
+// DEVIATION: the real service answers Company Portal at an address of its own (its members are those of the device
+// owner's view, IsPartnerManaged and PartnerName and so on); ours answers the person's token for device registration.
+Result<http::Response> PartnerServices::partner_management_of_caller(const http::Request& request) {
+  tokens::Caller caller = TRY(authority_.authenticate(request, directory::kDeviceRegistrationAppId));
+  if (caller.is_application) return forbidden("user_token_required", "a person asks this about themself");
+  auto found = TRY(store_.read([&](store::Transaction& tx) -> Result<PartnerManagement> {
+    auto tenant = directory::find_tenant(tx, request.path_parameter("tenant"));
+    if (!tenant || tenant->id != caller.tenant) {
+      return forbidden("wrong_tenant", "the token belongs to another tenant than the one in the path");
+    }
+    return partner_management(tx, caller.tenant, caller.subject);
+  }));
+  return http::json_response(200, json::Object{{"IsPartnerManagementEnabled", found.is_enabled},
+                                               {"IsPartnerManaged", found.is_of_account},
+                                               {"PartnerName", found.partner_name},
+                                               {"PartnerSelfServicePortalUrl", found.enrollment_url},
+                                               {"PartnerRemediationUrl", found.remediation_url}});
+}
+
 }  // namespace
 
 void register_routes(http::Router& router, const Dependencies& dependencies) {
@@ -554,6 +574,10 @@ void register_routes(http::Router& router, const Dependencies& dependencies) {
   add("POST", tenant_service + "/PartnerCompliancePolicies(guid'{policy}')/Assign", &PartnerServices::assign_policy);
   add("PUT", device_service + "/DataUploadMessages(guid'{message}')", &PartnerServices::upload);
   add("GET", device_service + "/DataUploadMessages(guid'{message}')", &PartnerServices::message);
+  router.add("GET", "/{tenant}/wardbridge/partnerManagement", [services](const http::Request& request) {
+    Result<http::Response> response = services->partner_management_of_caller(request);
+    return response.ok() ? std::move(response).value() : error(response.failure());
+  });
 }
 
 }  // namespace wardbridge::intune

@@ -157,6 +157,18 @@ Status assign_partner(store::Transaction& tx, const directory::TenantId& tenant,
 Status remove_partner(store::Transaction& tx, const directory::TenantId& tenant, const directory::AppId& app,
                       const audit::Actor& by, Time now);
 
+// What Company Portal asks before it does anything on a Mac: whether a partner is there at all, and whether it answers
+// for the Macs of this person. Follows what is provisioned, and the include and exclude groups.
+struct PartnerManagement {
+  bool is_enabled = false;     // some partner for macOS is provisioned
+  bool is_of_account = false;  // and the person is among those whose Macs it manages
+  std::string partner_name;    // of that one, as the next two
+  std::string enrollment_url;
+  std::string remediation_url;
+};
+PartnerManagement partner_management(store::Transaction& tx, const directory::TenantId& tenant,
+                                     const directory::ObjectId& user);
+
 // A partner compliance policy: which groups' devices of a platform this partner answers for.
 struct Policy {
   std::string id;  // GUID

@@ -119,6 +119,7 @@ access::SignIn assemble(store::Transaction& tx, const Hop& hop, const Subject& s
                          .is_guest = text::equal_ignoring_case(judgement.user.user_type, "Guest"),
                          .resource_app_id = judgement.asked.resource.application.app_id.value,
                          .client_app_id = judgement.client.application.app_id.value,
+                         .asks_only_baseline_scopes = !subject.visited && asks_for_baseline_only(judgement.asked),
                          .client_app_type = client_app_type(subject.redirect_kind),
                          .has_second_factor = subject.person.has_second_factor(),
                          .platform = subject.person.platform};

@@ -212,6 +212,12 @@ bool may_person_consent(const directory::Application& resource, const std::vecto
          resource.app_id != directory::kDeviceRegistrationAppId;
 }
 
+bool asks_for_baseline_only(const Asked& asked) {
+  const auto is_baseline = [](const std::string& name) { return name == "User.Read" || is_openid_scope(name); };
+  return asked.resource.application.app_id == directory::kGraphAppId &&
+         std::ranges::all_of(asked.scopes, is_baseline) && std::ranges::all_of(asked.missing, is_baseline);
+}
+
 bool is_fit_for_device_code(const directory::Application& resource, const std::vector<std::string>& permissions) {
   if (resource.app_id != directory::kGraphAppId) return may_person_consent(resource, permissions);
   return std::ranges::all_of(permissions,

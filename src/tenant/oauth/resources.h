@@ -49,6 +49,8 @@ Failure consent_missing(const Client& client, const Asked& asked);
 // ENTRA: what a person may consent to without an administrator ("low impact" permissions): of Microsoft's own
 // resources only to be signed in (`User.Read`); of other applications, what they offer.
 bool may_person_consent(const directory::Application& resource, const std::vector<std::string>& permissions);
+// No more than to know who signed in: OpenID Connect's own scopes, and Graph's `User.Read`.
+bool asks_for_baseline_only(const Asked& asked);
 // DEVIATION: a device code can be phished, so it is good for less: never for registering devices, never for what
 // administers the tenant.
 bool is_fit_for_device_code(const directory::Application& resource, const std::vector<std::string>& permissions);

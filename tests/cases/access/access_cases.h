@@ -178,6 +178,10 @@ class Reader {
     if (key == "second factor") return sign_in.has_second_factor = value == "yes", done();
     if (key == "groups") return sign_in.group_ids = list_of(value), done();
     if (key == "application") return sign_in.resource_app_id = value, done();
+    if (key == "only who it is, as client") {
+      sign_in.asks_only_baseline_scopes = true;
+      return sign_in.client_app_id = value, done();
+    }
     if (key == "action") return sign_in.user_action = value, done();
     if (key == "client") return sign_in.client_app_type = value, done();
     if (key == "platform") return sign_in.platform = value, done();
