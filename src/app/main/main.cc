@@ -1,9 +1,11 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
 #include <optional>
 
+#include "app/config.h"
 #include "app/demo.h"
 #include "app/main/verbs.h"
 #include "app/serve.h"
@@ -19,6 +21,7 @@
 #include "management/groups/computer_facts.h"
 #include "platform/clock/clock.h"
 #include "platform/http/client.h"
+#include "platform/http/peer_certificate.h"
 #include "tenant/graph/graph.h"
 
 namespace {
@@ -38,34 +41,75 @@ constexpr const char* kFooter =
 
 struct DoctorRun {
   Target target;
-  std::string cloud = "global";
-  std::string login_url;  // both: in the place of the cloud's
+  std::string config;     // whose clouds are known, too; empty: none
+  std::string cloud;      // empty: those that the server's connections use
+  std::string login_url;  // in the place of a cloud
   std::string graph_url;
   bool offline = false;  // leave the management server out
   bool json = false;
 };
 
+// Where a proxy is, without the password that its address may hold.
+std::string proxy_host(const std::string& proxy) {
+  auto at = proxy.rfind('@');
+  std::string rest = at == std::string::npos ? proxy : proxy.substr(at + 1);
+  auto scheme = rest.find("://");
+  return scheme == std::string::npos ? rest : rest.substr(scheme + 3);
+}
+
+void read_proxies(cli::DoctorOptions& options) {
+  auto variable = [](const char* name) {
+    const char* value = std::getenv(name);
+    return std::string(value ? value : "");
+  };
+  for (const char* name : {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}) {
+    if (std::string value = variable(name); !value.empty()) options.proxies.emplace_back(name, proxy_host(value));
+  }
+  options.no_proxy = variable("no_proxy");
+  if (options.no_proxy.empty()) options.no_proxy = variable("NO_PROXY");
+}
+
+cli::DoctorCloud doctor_cloud(const partner::Cloud& cloud) {
+  // What stands in the place of the vendor's has Intune wherever its Graph says; the address here is an audience.
+  auto is_vendors = [&](const partner::Cloud& known) {
+    return known.endpoints.login_base == cloud.endpoints.login_base;
+  };
+  bool has_intune = std::ranges::any_of(partner::known_clouds(), is_vendors);
+  return {.name = cloud.name,
+          .display_name = cloud.display_name,
+          .sign_in = cloud.endpoints.login_base,
+          .graph = cloud.endpoints.graph_base,
+          .intune = has_intune ? cloud.endpoints.audience : ""};
+}
+
 int run_doctor(const DoctorRun& run) {
-  const partner::Cloud* cloud = partner::find_cloud(partner::known_clouds(), run.cloud);
-  if (!cloud) {
-    std::fprintf(stderr, "wardbridge doctor: no sovereign cloud is called `%s`\n", run.cloud.c_str());
-    return 2;
-  }
-  cli::DoctorOptions options{.version = kVersion, .cloud = cloud->display_name, .json = run.json};
-  bool custom = !run.login_url.empty();
-  if (custom) options.cloud = run.login_url;
-  options.endpoints.emplace_back("sign-in", custom ? run.login_url : cloud->endpoints.login_base);
-  options.endpoints.emplace_back(
-      "Graph", run.graph_url.empty() ? (custom ? run.login_url : cloud->endpoints.graph_base) : run.graph_url);
-  if (!custom) options.endpoints.emplace_back("Intune", cloud->endpoints.audience);
-  for (const char* variable : {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}) {
-    if (const char* value = std::getenv(variable); value != nullptr && *value != '\0') {
-      options.proxy_variables.emplace_back(variable);
+  std::vector<partner::Cloud> clouds = partner::known_clouds();
+  if (!run.config.empty()) {
+    auto config = app::load_config(run.config);
+    if (!config.ok()) {
+      std::fprintf(stderr, "wardbridge doctor: %s\n", config.failure().message.c_str());
+      return 2;
     }
+    clouds = config->management.clouds;
   }
+  cli::DoctorOptions options{
+      .version = kVersion, .server = run.offline ? "" : run.target.url, .cloud = run.cloud, .json = run.json};
+  for (const partner::Cloud& cloud : clouds) options.clouds.push_back(doctor_cloud(cloud));
+  if (!run.login_url.empty()) {
+    options.typed = {.name = std::string(partner::kCustomCloud),
+                     .display_name = run.login_url,
+                     .sign_in = run.login_url,
+                     .graph = run.graph_url.empty() ? run.login_url : run.graph_url,
+                     .intune = ""};
+  }
+  read_proxies(options);
   options.remedy = [](std::string_view reason) { return std::string(partner::advice_on(reason).remedy); };
-  http::CurlTransport transport({.ca_file = run.target.ca_file});
   SystemClock clock;
+  const http::ClientOptions client{.ca_file = run.target.ca_file};
+  options.look_at_certificate = [&](const std::string& url) {
+    return http::look_at_certificate(url, client, seconds{10}, clock.now());
+  };
+  http::CurlTransport transport(client);
   cli::ApiClient management(transport, run.target.url);
   if (run.offline) return cli::doctor(transport, clock, nullptr, "", options);
   Status logged_in = management.log_in(run.target.user, read_first_line(run.target.password_file));
@@ -160,16 +204,24 @@ class ConnectorVerbs {
         [this](cli::ApiClient& connector) { return cli::add_instance(connector, subject_); });
     add("renew-credential", "give an instance a new credential; the one before stops working", "id", "of the instance",
         [this](cli::ApiClient& connector) { return cli::renew_credential(connector, subject_); });
-    add("remove-instance", "remove an instance: its devices are retracted first", "id", "of the instance",
-        [this](cli::ApiClient& connector) { return cli::remove_instance(connector, subject_); });
+    CLI::App* removal = add("remove-instance", "remove an instance: its devices are retracted first", "id",
+                            "of the instance", [this](cli::ApiClient& connector) {
+                              return cli::remove_instance(
+                                  connector, subject_, is_forced_ ? cli::Removal::forced : cli::Removal::retract_first);
+                            });
+    removal->add_flag("--force", is_forced_,
+                      "let go of the devices of a removal that a tenant does not take: they are not retracted there");
     add("approve", "let a further instance connect to a tenant that had consented before", "id",
         "of the connection, as `connector connections` shows it",
         [this](cli::ApiClient& connector) { return cli::approve_connection(connector, subject_); });
-    CLI::App* secret = add("set-secret", "give the connector's application its next client secret", "cloud",
-                           "name of the cloud in the connector's configuration", [this](cli::ApiClient& connector) {
-                             return cli::set_cloud_secret(connector, subject_, read_first_line(secret_file_));
-                           });
-    secret->add_option("--secret-file", secret_file_, "file with the secret; - is standard input")
+    CLI::App* secret =
+        add("set-secret", "give the connector's application its next client secret", "cloud",
+            "name of the cloud in the connector's configuration", [this](cli::ApiClient& connector) {
+              return cli::set_cloud_secret(connector, subject_, read_secret_file(secret_file_).value_or(""));
+            });
+    secret
+        ->add_option("--secret-file", secret_file_,
+                     "file with the secret, or PEM: private key and certificate; - is standard input")
         ->capture_default_str();
   }
 
@@ -207,6 +259,7 @@ class ConnectorVerbs {
   std::string ca_file_;
   std::string token_file_ = "wardbridge-data/connector-operator.token";
   std::string subject_;
+  bool is_forced_ = false;
   std::string secret_file_ = "-";
   cli::RouteOptions routes_;
 };
@@ -323,7 +376,11 @@ int main(int argc, char** argv) {
   DoctorRun doctor;
   CLI::App* doctor_verb =
       program.add_subcommand("doctor", "preflight: what a connection needs, what is wrong and what to do");
-  doctor_verb->add_option("--cloud", doctor.cloud, "global, usGovGccHigh, usGovDod or china")->capture_default_str();
+  doctor_verb->add_option("--cloud", doctor.cloud,
+                          "global, usGovGccHigh, usGovDod, china, or one of the server's or the configuration's own; "
+                          "without it, those that the server's connections use");
+  doctor_verb->add_option("--config", doctor.config, "configuration file whose `management.clouds` are known, too")
+      ->check(CLI::ExistingFile);
   doctor_verb->add_option("--login-url", doctor.login_url, "check this tenant instead of a cloud");
   doctor_verb->add_option("--graph-url", doctor.graph_url, "its Graph, if that is elsewhere");
   doctor_verb->add_flag("--offline", doctor.offline, "leave the management server out");
