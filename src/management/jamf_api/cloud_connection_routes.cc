@@ -21,6 +21,7 @@ json::Object cloud_connection_json(store::Transaction& tx, const Dependencies& d
   const relay::Attachment& attachment = connection.attachment;
   ledger::Counts counts = ledger::counts(tx, connection.id);
   bool is_connecting = connection.state == cloud_connection::State::connecting;
+  partner::Advice advice = partner::advice_on(connection.error_reason);
   return {{"id", std::to_string(connection.id.value)},
           {"connectionType", "Cloud Connector"},
           {"name", settings.name},
@@ -39,6 +40,8 @@ json::Object cloud_connection_json(store::Transaction& tx, const Dependencies& d
           {"applicationId", attachment.application_id},
           {"errorReason", connection.error_reason},
           {"errorMessage", connection.error_message},
+          {"errorCause", advice.cause},
+          {"errorRemedy", advice.remedy},
           {"lastContact", moment_json(connection.last_contact)},
           {"lastHeartbeat", moment_json(attachment.last_heartbeat)},
           {"deliveries",
