@@ -7,6 +7,7 @@
 #include "connector/device_compliance/device_compliance.h"
 #include "connector/ledger/ledger_actor.h"
 #include "protocol/tenant_face.h"
+#include "support/empty_store.h"
 
 namespace wardbridge::protocol {
 namespace {
@@ -37,7 +38,7 @@ class BadNetwork final : public http::Transport {
 class Span : public ::testing::Test {
  protected:
   void SetUp() override {
-    store_ = store::open_sqlite({.path = ":memory:"}).value();
+    store_ = test_support::empty_store();
     std::array<store::Schema, 3> schemas{audit::kSchema, ledger::kSchema, device_compliance::kSchema};
     ASSERT_TRUE(store_->migrate(schemas).ok());
     auto id = store_->write([&](store::Transaction& tx) {

@@ -14,6 +14,7 @@
 #include "management/jamf_api/routes.h"
 #include "management/notices/notices.h"
 #include "management/webhooks/webhooks.h"
+#include "support/empty_store.h"
 
 namespace wardbridge::jamf_api {
 
@@ -53,7 +54,7 @@ class Face : public ::testing::Test {
   static constexpr const char* kUser = "0b9c6f1a-2f4d-4a0c-8f55-7a6f2b1c9d02";
 
   Face() {
-    store_ = store::open_sqlite({.path = ":memory:"}).value();
+    store_ = test_support::empty_store();
     std::vector<store::Schema> schemas = {audit::kSchema,      inventory::kSchema,         groups::kSchema,
                                           enrollment::kSchema, compliance::kSchema,        accounts::kSchema,
                                           ledger::kSchema,     device_compliance::kSchema, cloud_connection::kSchema,
