@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "connector/connector_world.h"
+#include "support/empty_store.h"
 #include "support/postgres_cluster.h"
 
 namespace wardbridge::connector_tests {
@@ -634,6 +635,147 @@ TEST_F(CloudConnector, TheOperatorRemovesAnInstanceThatIsGone) {
   EXPECT_TRUE(is_compliant(kContoso, kOtherMac));
   listed = object_of(call("GET", "/api/v1/instances"));
   EXPECT_EQ(listed.at("results").at(0).at("state"), "removed");
+}
+
+TEST_F(CloudConnector, ARemovalThatATenantRefusesIsExplainedAndHoldsUpNoOtherTenant) {
+  // More devices than are retracted at a time, in the tenant that comes first.
+  std::vector<std::string> macs;
+  for (int i = 0; i < 25; ++i) macs.push_back("22222222-0000-4000-8000-0000000010" + std::to_string(10 + i));
+  for (const std::string& mac : macs) tenants_.add_device(kContoso, mac);
+  tenants_.add_device(kFabrikam, kOtherMac);
+  Instance& berlin = add_instance("berlin");
+  ledger::ConnectionId refusing = connect(berlin, kContoso), good = connect(berlin, kFabrikam);
+  for (const std::string& mac : macs) berlin.wish(refusing, mac, true);
+  berlin.wish(good, kOtherMac, true);
+  run(seconds{20});
+  ASSERT_TRUE(is_compliant(kContoso, macs.front()));
+  tenants_.withdraw(kContoso, "update_device_attributes");
+  clock_.advance(hours{2});
+  run(seconds{30});
+  auto removal_of = [&] {
+    json::Object listed = object_of(call("GET", "/api/v1/instances"));
+    return listed.at("results").at(0);
+  };
+  std::string path = "/api/v1/instances/" + std::string(removal_of().at("id").as_string());
+  EXPECT_EQ(call("DELETE", path + "?force=true").status, 409) << "it may well be retracted";
+  EXPECT_EQ(call("DELETE", path).status, 202);
+  run(seconds{30});
+  EXPECT_FALSE(is_compliant(kFabrikam, kOtherMac));
+  json::Value shown = removal_of();
+  EXPECT_EQ(shown.at("state"), "retiring");
+  EXPECT_EQ(shown.at("removal").at("devicesLeft"), 25);
+  EXPECT_EQ(shown.at("removal").at("reason"), "permission_missing");
+  EXPECT_THAT(std::string(shown.at("removal").at("remedy").as_string()), HasSubstr("admin consent"));
+
+  // Nobody repairs it: the attempts have an end, and the reason stays.
+  for (int i = 0; i < 200; ++i) {
+    clock_.advance(minutes{15});
+    broker_keeper_->run_once(clock_.now());
+  }
+  EXPECT_TRUE(removal_of().at("removal").at("nextAttempt").is_null());
+  std::int64_t failures = removal_of().at("removal").at("failures").as_int64();
+  clock_.advance(days{1});
+  run(seconds{10});
+  EXPECT_EQ(removal_of().at("removal").at("failures"), failures);
+
+  // Repaired, it goes on by itself.
+  tenants_.grant(kContoso, "update_device_attributes");
+  run(minutes{3});
+  EXPECT_EQ(removal_of().at("state"), "removed");
+  for (const std::string& mac : macs) EXPECT_FALSE(tenants_.device(kContoso, mac).compliance->is_managed);
+  EXPECT_EQ(call("DELETE", path + "?force=true").status, 409);
+}
+
+TEST_F(CloudConnector, TheOperatorMayForceARemovalAndThatIsKept) {
+  tenants_.add_device(kContoso, kMac);
+  Instance& berlin = add_instance("berlin");
+  Instance& paris = add_instance("paris");
+  ledger::ConnectionId first = connect(berlin, kContoso), second = connect(paris, kContoso);
+  berlin.wish(first, kMac, true);
+  run(seconds{5});
+  tenants_.withdraw(kContoso, "update_device_attributes");
+  clock_.advance(hours{2});
+  json::Object listed = object_of(call("GET", "/api/v1/instances"));
+  ASSERT_EQ(listed.at("results").at(0).at("name"), "berlin");
+  std::string path = "/api/v1/instances/" + std::string(listed.at("results").at(0).at("id").as_string());
+  run(seconds{30});
+  EXPECT_EQ(call("DELETE", path).status, 202);
+  run(seconds{5});
+  EXPECT_EQ(call("DELETE", path + "?force=true").status, 204);
+  listed = object_of(call("GET", "/api/v1/instances"));
+  EXPECT_EQ(listed.at("results").at(0).at("state"), "removed");
+  EXPECT_EQ(object_of(call("GET", "/api/v1/routes")).at("totalCount"), 0);
+  auto details = broker_store_->read([](store::Transaction& tx) -> Result<std::string> {
+    return tx.query_one("SELECT details FROM audit_entry WHERE action = 'delete' AND object_type = 'Instance'")
+        ->text(0);
+  });
+  ASSERT_TRUE(details.ok());
+  EXPECT_THAT(*details, HasSubstr("\"forced\":true"));
+  EXPECT_THAT(*details, HasSubstr("\"devicesNotRetracted\":1"));
+  // Whoever manages the Mac now may speak for it.
+  tenants_.grant(kContoso, "update_device_attributes");
+  paris.wish(second, kMac, false);
+  run(minutes{2});
+  EXPECT_EQ(tenants_.device(kContoso, kMac).compliance->reason, "said by paris");
+}
+
+// --- One process on a store
+
+TEST_F(CloudConnector, ACrashedProcessLeavesAFileToTheNextAtOnce) {
+  if (test_support::is_on_postgres()) GTEST_SKIP() << "about files";
+  auto second = open_broker(*broker_store_);  // the first was not stopped
+  EXPECT_TRUE(second.ok());
+}
+
+TEST_F(CloudConnector, ASecondProcessOnOneDatabaseIsRefusedUntilTheFirstIsSilent) {
+  auto cluster = wardbridge::testing::PostgresCluster::of_this_program();
+  if (!cluster.ok()) GTEST_SKIP() << cluster.failure().message;
+  empty_store_ = [&] { return store::open_postgres((*cluster)->fresh_store()).value(); };
+  restart_connector(Database::lost);
+  tenants_.add_device(kContoso, kMac);
+  Instance& berlin = add_instance("berlin");
+  ledger::ConnectionId id = connect(berlin, kContoso);
+  run(minutes{2});
+  auto second = open_broker(*broker_store_);
+  ASSERT_FALSE(second.ok());
+  EXPECT_EQ(second.failure().reason, "store_in_use");
+  EXPECT_THAT(second.failure().message, HasSubstr("one process serves one store"));
+  clock_.advance(seconds{31});
+  second = open_broker(*broker_store_);
+  ASSERT_TRUE(second.ok()) << second.failure().message;
+  // The first was but slow. It must not send any more, and says why.
+  int before = tenant_network_.requests;
+  berlin.wish(id, kMac, true);
+  run(seconds{20});
+  EXPECT_EQ(tenant_network_.requests, before);
+  EXPECT_EQ(berlin.delivery(id, kMac).failure_reason, "store_in_use");
+  // What gives it back can be had at once.
+  second->reset();
+  run(seconds{60});
+  EXPECT_EQ(berlin.delivery(id, kMac).state, ledger::State::delivered);
+}
+
+// --- A certificate in the place of a secret
+
+TEST_F(CloudConnector, ACertificateIsACredentialForTenantsThatTakeTheirIssuerOnly) {
+  tenants_.add_device(kContoso, kMac);
+  options_.clouds[0].client_secret = tenants_.add_certificate(clock_.now() - days{1}, clock_.now() + days{90});
+  restart_connector(Database::lost);
+  Instance& berlin = add_instance("berlin");
+  ledger::ConnectionId id = connect(berlin, kContoso);
+  berlin.wish(id, kMac, true);
+  run(seconds{3});
+  EXPECT_TRUE(is_compliant(kContoso, kMac));
+  // The next one can be one, too.
+  std::string next = tenants_.add_certificate(clock_.now() - days{1}, clock_.now() + days{200});
+  json::Object half{{"clientSecret", next.substr(0, next.find("-----BEGIN CERTIFICATE"))}};
+  EXPECT_EQ(call("PUT", "/api/v1/clouds/global/secret", json::to_text(half)).status, 400);
+  EXPECT_EQ(call("PUT", "/api/v1/clouds/global/secret", json::to_text(json::Object{{"clientSecret", next}})).status,
+            204);
+  clock_.advance(days{91});
+  berlin.wish(id, kMac, true);
+  run(minutes{2});
+  EXPECT_TRUE(is_compliant(kContoso, kMac));
 }
 
 // --- The other store

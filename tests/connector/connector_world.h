@@ -82,6 +82,8 @@ class Tenants {
   // The versions of one device in the order in which the tenant applied them, from its audit log.
   std::vector<std::int64_t> applied(const directory::TenantId& tenant, const std::string& device_id);
   void add_secret(const std::string& secret, Time from, Time until);
+  // Registers a certificate of the connector's application, in the place of secrets; PEM of both its halves.
+  std::string add_certificate(Time from, Time until);
 
  private:
   struct State;
@@ -127,6 +129,8 @@ class ConnectorWorld : public ::testing::Test {
   // Starts the connector's process; on `fresh`, after its database was lost.
   enum class Database { kept, lost };
   void restart_connector(Database database = Database::kept);
+  // As another process would begin; `now` is the clock's.
+  Result<std::unique_ptr<cloud_connector::Broker>> open_broker(store::Store& store);
   void stop_connector();
 
   Instance& add_instance(const std::string& name);

@@ -91,11 +91,22 @@ http::Response consent_callback(Broker& broker, const http::Request& request) {
 }
 
 json::Object instance_json(const Instance& instance) {
-  return {{"id", instance.id.value},
-          {"name", instance.name},
-          {"state", name_of(instance.state)},
-          {"created", to_iso8601(instance.created)},
-          {"lastSeen", time_or_null(instance.last_seen)}};
+  json::Object shown{{"id", instance.id.value},
+                     {"name", instance.name},
+                     {"state", name_of(instance.state)},
+                     {"created", to_iso8601(instance.created)},
+                     {"lastSeen", time_or_null(instance.last_seen)}};
+  if (instance.state != Instance::State::retiring) return shown;
+  const Instance::Removal& removal = instance.removal;
+  bool is_given_up = removal.next_attempt == kNever;
+  shown["removal"] =
+      json::Object{{"devicesLeft", removal.devices_left},
+                   {"failures", removal.failures},
+                   {"nextAttempt", is_given_up ? json::Value() : json::Value(to_iso8601(removal.next_attempt))},
+                   {"reason", removal.reason},
+                   {"message", removal.message},
+                   {"remedy", partner::advice_on(removal.reason).remedy}};
+  return shown;
 }
 
 json::Object tenant_json(const Tenant& tenant) {
@@ -280,7 +291,12 @@ void register_operator_routes(Face& face, Broker& broker) {
       });
   face.add_for_operator("DELETE", instances + "/{id}",
                         [&](const http::Request& request, const audit::Actor& by) -> Result<http::Response> {
-                          TRY(broker.remove_instance({request.path_parameter("id")}, by, request.received));
+                          const InstanceId id{request.path_parameter("id")};
+                          if (request.query_parameter("force") == "true") {
+                            TRY(broker.force_removal(id, by, request.received));
+                            return http::no_content();
+                          }
+                          TRY(broker.remove_instance(id, by, request.received));
                           return http::json_response(202, json::Object{{"retiring", true}});
                         });
   face.add_for_operator("GET", "/api/v1/tenants",

@@ -65,6 +65,15 @@ bool has_active(const std::vector<AttachmentRow>& rows) {
   return std::ranges::any_of(rows, [](const AttachmentRow& row) { return row.progress == Progress::active; });
 }
 
+// The tenant has never heard of the application: nobody there can have consented.
+bool is_stranger(const partner::Problem& problem) {
+  return problem.reason == "application_unknown" || problem.reason == "consent_required";
+}
+
+bool is_passing(const partner::Problem& problem) {
+  return problem.kind == partner::Problem::Kind::unreachable || problem.kind == partner::Problem::Kind::retry_later;
+}
+
 }  // namespace
 
 std::string Broker::ticket_of(const AttachmentRow& row) const {
@@ -140,12 +149,17 @@ Result<relay::Attachment> Broker::attach(const InstanceId& instance, const Attac
     return invalid("no_cloud", "this connector serves no cloud `" + request.cloud.substr(0, 80) + "`", "cloud");
   TRY(check_pages(request.pages));
   std::string tenant_id = TRY(resolve_tenant(*cloud, request.tenant));
-  // INVARIANT: where a token can be had before anybody was asked, a callback proves nothing.
+  // INVARIANT: where a token can be had before anybody was asked, a callback proves nothing; nor does it where that
+  // can't be told, because our own secret has expired, say.
   Road& road = roads_->to(*cloud, tenant_id);
   road.start_afresh();
-  bool consented_before =
-      road.call<std::string>(now, [&](partner::Client& client) { return client.tenant_id(now); }).ok();
+  auto token = road.call<std::string>(now, [&](partner::Client& client) { return client.tenant_id(now); });
   road.start_afresh();
+  if (!token.ok() && is_passing(token.failure())) {
+    return unavailable(token.failure().reason,
+                       "the tenant can't be asked at the moment: " + token.failure().message + "; try again");
+  }
+  bool consented_before = token.ok() || !is_stranger(token.failure());
   return deps_.store.write([&](store::Transaction& tx) -> Result<relay::Attachment> {
     AttachmentRow row{.id = deps_.entropy.guid(), .instance = instance, .tenant_id = tenant_id, .created = now};
     bool has_earned_it = false;

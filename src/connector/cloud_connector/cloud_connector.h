@@ -19,7 +19,7 @@
 //   - A lost database loses nothing but history: instances come back with credentials and tickets that were sealed
 //     under the key file.
 //
-// Thread promise: a Broker may be used by any number of threads; one process per store.
+// Thread promise: a Broker may be used by any number of threads; a second process on the same store is refused.
 #pragma once
 
 #include <functional>
@@ -79,6 +79,15 @@ struct Instance {
   enum class State { active, retiring, removed } state = State::active;
   Time created = kEpoch;
   Time last_seen = kEpoch;
+  // Of a removal that a tenant does not take. It is tried again less and less often; never again (kNever) after a day
+  // without success, until the tenant works again, the operator repeats the removal, or forces it.
+  struct Removal {
+    int failures = 0;  // in a row
+    Time next_attempt = kEpoch;
+    std::string reason;
+    std::string message;
+    std::int64_t devices_left = 0;
+  } removal = {};
 };
 const char* name_of(Instance::State state);
 
@@ -156,6 +165,7 @@ struct ConsentReturn {
   bool awaits_approval = false;
 };
 
+class Lease;
 class Road;
 class Roads;
 struct AttachmentRow;
@@ -169,7 +179,8 @@ class Broker {
     const crypto::Sealer& sealer;
   };
   // Everything must outlive the broker; the store is migrated. Seals the secrets of the options. Fails with
-  // `bad_config` when two clouds share a name or one has no credential.
+  // `bad_config` when two clouds share a name or one has no credential, and with `store_in_use` while another process
+  // works on the store.
   static Result<std::unique_ptr<Broker>> open(const Dependencies& dependencies, Options options, Time now);
   ~Broker();
 
@@ -177,8 +188,12 @@ class Broker {
   Result<IssuedCredential> register_instance(const std::string& name, const audit::Actor& by, Time now);
   // The one before stops working.
   Result<IssuedCredential> renew_credential(const InstanceId& id, const audit::Actor& by, Time now);
-  // INVARIANT: law 5. Its credential stops working at once; its devices are retracted, then it is gone.
+  // INVARIANT: law 5. Its credential stops working at once; its devices are retracted, then it is gone. Repeated, it is
+  // tried again at once.
   Status remove_instance(const InstanceId& id, const audit::Actor& by, Time now);
+  // Lets go of the devices of an instance that is being removed, though their tenants do not take that: they hold them
+  // for compliant until the verdicts end by themselves. Fails with `conflict`/`not_retiring`.
+  Status force_removal(const InstanceId& id, const audit::Actor& by, Time now);
   Status approve(const std::string& attachment_id, const audit::Actor& by, Time now);
   // Becomes the next secret, tried when the tenants no longer take the one before.
   Status set_secret(const std::string& cloud, const std::string& secret, const audit::Actor& by, Time now);
@@ -224,7 +239,7 @@ class Broker {
   Time keep(const Shard& shard, Time now);
 
  private:
-  Broker(const Dependencies& dependencies, Options options);
+  Broker(const Dependencies& dependencies, Options options, Time now);
 
   const Cloud* cloud_of(const std::string& name) const;
   Road& road_to(const Tenant& tenant);
@@ -246,11 +261,13 @@ class Broker {
   void keep_tenant(const Tenant& tenant, Time now);
   bool terminate(const std::string& tenant_id, Time now);
   void retire(const Instance& instance, Time now);
+  std::optional<partner::Problem> retract_devices(const Instance& instance, const std::string& tenant_id, Time now);
 
   Dependencies deps_;
   Options options_;
   std::string database_id_;
-  Time started_ = kEpoch;
+  std::unique_ptr<Lease> lease_;
+  const Time started_;
   std::unique_ptr<Roads> roads_;
 };
 

@@ -17,13 +17,26 @@ Enum stored_state(const std::array<Enum, size>& states, const std::string& name)
   check_failed(__FILE__, __LINE__, "a stored state", name);
 }
 
-constexpr const char* kInstanceColumns = "id, name, state, created_at, last_seen_at";
+constexpr const char* kInstanceColumns =
+    "id, name, state, created_at, last_seen_at, removal_failures, removal_next_at, removal_reason, removal_message";
 Instance instance_from(const store::Row& row) {
   return {.id = {row.text(0)},
           .name = row.text(1),
           .state = stored_state(kInstanceStates, row.text(2)),
           .created = row.time(3),
-          .last_seen = row.time(4)};
+          .last_seen = row.time(4),
+          .removal = {.failures = static_cast<int>(row.integer(5)),
+                      .next_attempt = row.time(6),
+                      .reason = row.text(7),
+                      .message = row.text(8)}};
+}
+
+// Counted where it matters: the devices of an instance that stays are no news.
+void count_devices_left(store::Transaction& tx, Instance& instance) {
+  if (instance.state != Instance::State::retiring) return;
+  instance.removal.devices_left =
+      tx.query_one("SELECT COUNT(*) FROM cloud_route WHERE instance_id = ? AND released = 0", {instance.id.value})
+          ->integer(0);
 }
 
 constexpr const char* kTenantColumns =
@@ -130,14 +143,43 @@ const char* name_of(Tenant::State state) {
 std::optional<Instance> find_instance(store::Transaction& tx, const InstanceId& id) {
   auto row = tx.query_one(std::string("SELECT ") + kInstanceColumns + " FROM cloud_instance WHERE id = ?", {id.value});
   if (!row) return std::nullopt;
-  return instance_from(*row);
+  Instance instance = instance_from(*row);
+  count_devices_left(tx, instance);
+  return instance;
 }
 
 std::vector<Instance> all_instances(store::Transaction& tx) {
   std::vector<Instance> instances;
   for (const auto& row : tx.query(std::string("SELECT ") + kInstanceColumns + " FROM cloud_instance ORDER BY name, id"))
     instances.push_back(instance_from(row));
+  for (Instance& instance : instances) count_devices_left(tx, instance);
   return instances;
+}
+
+void save_removal(store::Transaction& tx, const InstanceId& id, const Instance::Removal& removal) {
+  tx.execute(
+      "UPDATE cloud_instance SET removal_failures = ?, removal_next_at = ?, removal_reason = ?, removal_message = ?"
+      " WHERE id = ?",
+      {removal.failures, removal.next_attempt, removal.reason, removal.message, id.value});
+}
+
+void forget_instance(store::Transaction& tx, const Instance& instance, json::Object details, const audit::Actor& by,
+                     Time now) {
+  for (AttachmentRow& row : attachments_of_instance(tx, instance.id)) {
+    if (row.progress == relay::Progress::detached) continue;
+    row.progress = relay::Progress::detached;
+    save_attachment(tx, row);
+    auto tenant = lock_tenant(tx, row.tenant_id);
+    if (!tenant || pages_of(tx, row.tenant_id) || tenant->state == Tenant::State::terminated) continue;
+    tenant->state = Tenant::State::terminating;
+    tenant->next_run_at = now;
+    save_tenant(tx, *tenant);
+  }
+  tx.execute("DELETE FROM cloud_conflict WHERE instance_id = ?", {instance.id.value});
+  tx.execute("UPDATE cloud_instance SET state = ? WHERE id = ?",
+             {name_of(Instance::State::removed), instance.id.value});
+  save_removal(tx, instance.id, {});
+  audit_change(tx, "delete", "Instance", instance.id.value, instance.name, std::move(details), by, now);
 }
 
 std::optional<Tenant> lock_tenant(store::Transaction& tx, const std::string& id) {

@@ -25,6 +25,10 @@ struct AttachmentRow {
 
 std::optional<Instance> find_instance(store::Transaction& tx, const InstanceId& id);
 std::vector<Instance> all_instances(store::Transaction& tx);
+void save_removal(store::Transaction& tx, const InstanceId& id, const Instance::Removal& removal);
+// The end of a removal: detaches it everywhere; a tenant without another instance is left.
+void forget_instance(store::Transaction& tx, const Instance& instance, json::Object details, const audit::Actor& by,
+                     Time now);
 
 std::optional<Tenant> lock_tenant(store::Transaction& tx, const std::string& id);
 std::optional<Tenant> find_tenant(store::Transaction& tx, const std::string& id);
