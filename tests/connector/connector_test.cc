@@ -15,6 +15,11 @@ const std::string kOtherMac = "22222222-0000-4000-8000-000000000002";
 
 class CloudConnector : public ConnectorWorld {
  protected:
+  // Another process begins at that very moment.
+  void restart_at(Time time) {
+    restart_connector();
+    clock_.set(time);
+  }
   bool is_compliant(const directory::TenantId& tenant, const std::string& device) {
     auto compliance = tenants_.device(tenant, device).compliance;
     return compliance && compliance->is_compliant && compliance->expiration > clock_.now();
@@ -103,6 +108,22 @@ TEST_F(CloudConnector, AConsentIsGoodOnceForItsTenantAndForAWhile) {
   clock_.advance(hours{1});
   EXPECT_THAT(browse(back).body, HasSubstr("the time to consent is over"));
   EXPECT_EQ(browse(kConnectorUrl + "/consent/callback?state=made-up&tenant=x&admin_consent=True").status, 400);
+}
+
+TEST_F(CloudConnector, AConsentMayComeUntilTheLastSecondOfItsHour) {
+  Instance& berlin = add_instance("berlin");
+  ledger::ConnectionId id = berlin.add_connection(kContoso, credentials_["berlin"]);
+  for (const auto& [after_end, is_taken] :
+       {std::pair<Duration, bool>{-seconds{1}, true}, {seconds{0}, false}, {seconds{1}, false}}) {
+    clock_.advance(minutes{1});  // the budget of a new process fills
+    auto connection = cloud_connection::connect(berlin.world(), id, {}, clock_.now()).value();
+    const Time end = clock_.now() + options_.consent_life;
+    std::string back = tenants_.consent(connection.attachment.consent_url, kContoso);
+    clock_.set(end + after_end);
+    restart_at(clock_.now());
+    http::Response page = browse(back);
+    EXPECT_EQ(page.status, is_taken ? 303 : 400) << after_end.count() << page.body;
+  }
 }
 
 TEST_F(CloudConnector, ADeniedConsentIsToldOnBothSidesAndEscaped) {
@@ -314,6 +335,38 @@ TEST_F(CloudConnector, ASilentInstanceLosesItsMacsToOneThatReportsThem) {
   run(seconds{40});
   EXPECT_EQ(paris.delivery(second, kMac).state, ledger::State::delivered);
   EXPECT_EQ(tenants_.device(kContoso, kMac).compliance->reason, "said by paris");
+}
+
+TEST_F(CloudConnector, ASilentInstanceKeepsItsMacsForADayAndNotASecondLonger) {
+  tenants_.add_device(kContoso, kMac);
+  Instance& berlin = add_instance("berlin");
+  Instance& paris = add_instance("paris");
+  ledger::ConnectionId first = connect(berlin, kContoso);
+  connect(paris, kContoso);
+  berlin.wish(first, kMac, true);
+  run(minutes{2});
+  json::Object listed = object_of(call("GET", "/api/v1/instances"));
+  ASSERT_EQ(listed.at("results").at(0).at("name"), "berlin");
+  const Time seen = parse_iso8601(std::string(listed.at("results").at(0).at("lastSeen").as_string())).value();
+  std::int64_t sequence = 0;
+  auto claim = [&] {
+    ledger::DeviceReport report{.device_id = kMac, .os = "macOS", .last_check_in = clock_.now()};
+    report.management = ledger::DeviceReport::Management::managed;
+    report.valid_until = clock_.now() + hours{1};
+    relay::ReportMessage message{.version = {1, ++sequence}, .report = report};
+    http::Response answer = call("PUT", "/api/v1/tenants/" + kContoso.value + "/devices/" + kMac,
+                                 json::to_text(relay::to_json(message)), credentials_["paris"]);
+    return std::string(object_of(answer).at("reason").as_string());
+  };
+  clock_.set(seen + hours{24} - seconds{1});
+  EXPECT_EQ(claim(), "device_of_other_instance");
+  clock_.set(seen + hours{24} + hours{1});
+  restart_at(clock_.now());
+  EXPECT_EQ(claim(), "device_of_other_instance") << "while the connector was away nobody could be heard";
+  clock_.advance(hours{24} - seconds{1});
+  EXPECT_EQ(claim(), "device_of_other_instance");
+  clock_.advance(seconds{1});
+  EXPECT_EQ(claim(), "");
 }
 
 TEST_F(CloudConnector, ADeviceThatTheTenantDoesNotHaveIsNobodys) {
