@@ -379,6 +379,79 @@ TEST_F(CloudConnector, ADeviceThatTheTenantDoesNotHaveIsNobodys) {
   EXPECT_TRUE(object_of(call("GET", "/api/v1/routes")).at("results").as_array().empty());
 }
 
+// --- The compliance policy, and what else an instance wishes for
+
+TEST_F(CloudConnector, ThePolicyForMacsIsMadeAndAssignedToTheGroupsOfAllInstances) {
+  const std::string sales = "55555555-0000-4000-8000-000000000001", makers = "55555555-0000-4000-8000-000000000002";
+  for (const std::string& group : {sales, makers}) tenants_.add_group(kContoso, group);
+  Instance& berlin = add_instance("berlin");
+  Instance& paris = add_instance("paris");
+  ledger::ConnectionId first = connect(berlin, kContoso);
+  clock_.advance(seconds{1});  // the pages are those of the one that came first
+  ledger::ConnectionId second = connect(paris, kContoso);
+  auto policy = [&] { return object_of(call("GET", "/api/v1/tenants")).at("results").at(0).at("policy"); };
+  auto wish_for = [&](Instance& instance, ledger::ConnectionId id, std::vector<std::string> groups,
+                      const char* page = "https://jamf.example/enroll") {
+    ASSERT_TRUE(instance
+                    .change([&](store::Transaction& tx) {
+                      cloud_connection::World world = instance.world();
+                      auto settings = cloud_connection::find(tx, id)->settings;
+                      settings.group_ids = std::move(groups);
+                      settings.enrollment_url = page;
+                      return cloud_connection::update(tx, id, settings, {}, world.sealer, world.entropy, {},
+                                                      clock_.now());
+                    })
+                    .ok());
+    run(seconds{40});
+  };
+  run(minutes{16});
+  EXPECT_EQ(policy().at("state"), "notPermitted") << "and nothing else stops because of that";
+  tenants_.grant(kContoso, "manage_partner_compliance_policy");
+  clock_.advance(hours{2});
+  run(minutes{1});
+  EXPECT_EQ(policy().at("state"), "created") << policy();
+  EXPECT_NE(policy().at("id"), "");
+  wish_for(berlin, first, {makers});
+  EXPECT_EQ(policy().at("state"), "assigned") << policy();
+  wish_for(paris, second, {sales, makers});
+  EXPECT_EQ(policy().at("assignedGroupIds"), (json::Array{sales, makers}));
+  wish_for(berlin, first, {});
+  wish_for(paris, second, {sales});
+  EXPECT_EQ(policy().at("assignedGroupIds"), json::Array{sales});
+  wish_for(paris, second, {});
+  EXPECT_EQ(policy().at("state"), "created") << "what was assigned by us is taken back";
+  // No more is asked while nothing changes.
+  int before = tenant_network_.requests;
+  run(minutes{10});
+  EXPECT_EQ(tenant_network_.requests, before);
+  // Pages are told again, too.
+  std::vector<std::string> provisioned;
+  tenant_network_.meddle = [&](const http::OutboundRequest& request) -> std::optional<http::Response> {
+    if (request.url.find("PartnerTenants(") != std::string::npos) provisioned.push_back(request.body);
+    return {};
+  };
+  wish_for(berlin, first, {}, "https://jamf.example/moved");
+  ASSERT_EQ(provisioned.size(), 1u);
+  EXPECT_THAT(provisioned[0], HasSubstr("https://jamf.example/moved"));
+}
+
+TEST_F(CloudConnector, WhatAnInstanceWishesForIsChecked) {
+  Instance& berlin = add_instance("berlin");
+  ledger::ConnectionId id = connect(berlin, kContoso);
+  std::string path = "/api/v1/attachments/" + berlin.connection(id).attachment.id;
+  auto status = [&](const std::string& body) { return call("PUT", path, body, credentials_["berlin"]).status; };
+  EXPECT_EQ(status(R"({"enrollmentUrl":"https://a.example","remediationUrl":"https://a.example"})"), 200);
+  EXPECT_EQ(status(R"({"enrollmentUrl":"http://a.example","remediationUrl":"https://a.example"})"), 400);
+  EXPECT_EQ(status(R"({"enrollmentUrl":"https://a.example"})"), 400);
+  EXPECT_EQ(status(R"({"enrollmentUrl":"https://a.example","remediationUrl":"https://a.example","groupIds":["x"]})"),
+            400);
+  std::string many = R"("55555555-0000-4000-8000-000000000001")";
+  for (int i = 0; i < 100; ++i) many += R"(,"55555555-0000-4000-8000-000000000001")";
+  EXPECT_EQ(
+      status(R"({"enrollmentUrl":"https://a.example","remediationUrl":"https://a.example","groupIds":[)" + many + "]}"),
+      400);
+}
+
 // --- Trouble
 
 TEST_F(CloudConnector, AReportWhoseAnswerWasLostIsAppliedOnce) {

@@ -261,6 +261,14 @@ std::vector<std::int64_t> Tenants::applied(const directory::TenantId& tenant, co
       .value();
 }
 
+void Tenants::add_group(const directory::TenantId& tenant, const std::string& group_id) {
+  Status status = state_->store->write([&](store::Transaction& tx) {
+    return directory::create_group(tx, tenant, {.id = {group_id}, .display_name = "Group " + group_id}, {},
+                                   state_->clock.now());
+  });
+  EXPECT_TRUE(status.ok()) << (status.ok() ? "" : status.failure().message);
+}
+
 void Tenants::add_secret(const std::string& secret, Time from, Time until) {
   Status status = state_->store->write([&](store::Transaction& tx) {
     return directory::add_credential(tx, kHome, kConnectorApp,

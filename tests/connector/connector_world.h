@@ -72,6 +72,7 @@ class Tenants {
   void withdraw(const directory::TenantId& tenant, const std::string& role);
   void grant(const directory::TenantId& tenant, const std::string& role);
   void add_device(const directory::TenantId& tenant, const std::string& device_id);
+  void add_group(const directory::TenantId& tenant, const std::string& group_id);
   directory::Device device(const directory::TenantId& tenant, const std::string& device_id);
   std::string partner_state(const directory::TenantId& tenant);
   // Partner device management: the connector's Application ID is pasted and saved; the status that is shown there.

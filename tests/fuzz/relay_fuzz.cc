@@ -41,6 +41,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check(relay::outcome_from_json, object);
   check(relay::attachment_from_json, object);
   check(relay::conflict_from_json, object);
+  check(relay::wishes_from_json, object);
   check(relay::status_from_json, object);
   check(relay::step_from_json, object);
   check_upload(object);

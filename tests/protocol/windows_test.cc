@@ -114,11 +114,11 @@ TEST_P(Windows, ATenantTrustsAVerdictWithoutAnEndForADay) {
 }
 
 TEST_P(Windows, AVerdictThatEndsOnItsWayArrivesAsNotCompliant) {
+  World world(start());
+  const partner::Extensions extensions = world.provision();
+  const Time end = start() + hours{24};
+  const ledger::DeviceReport report = world.compliant_until(end);
   for (const Edge& edge : kEdges) {
-    World world(start());
-    const partner::Extensions extensions = world.provision();
-    const Time end = start() + hours{24};
-    const ledger::DeviceReport report = world.compliant_until(end);
     world.clock_.set(end + edge.after_end);  // it waited, or the clock jumped
     world.restart();                         // and so did the process
     world.tell(report, extensions);

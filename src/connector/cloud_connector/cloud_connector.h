@@ -30,6 +30,7 @@
 #include <vector>
 
 #include "connector/partner/partner.h"
+#include "connector/partner/policy.h"
 #include "connector/relay/relay.h"
 #include "platform/actor/actor.h"
 #include "platform/audit/audit.h"
@@ -97,14 +98,10 @@ struct IssuedCredential {
   std::string credential;
 };
 
-struct Pages {
-  std::string enrollment_url;
-  std::string remediation_url;
-};
 struct AttachRequest {
   std::string cloud;
   std::string tenant;  // GUID, or one of its domains
-  Pages pages;
+  relay::Wishes wishes;
 };
 
 struct Confirmation {
@@ -127,8 +124,15 @@ struct Tenant {
   int failures = 0;
   std::string error_reason;
   std::string error_message;
+  // The connector's compliance policy for Macs there, assigned to the groups that its instances wish for. While it is
+  // not in place verdicts travel all the same: an administrator may have made one by hand.
+  partner::PolicyInPlace policy = {};
+  std::string policy_error_reason = {};  // why the last attempt to set it up failed
+  std::string policy_error_message = {};
 };
 const char* name_of(Tenant::State state);
+// The application permission that the policy needs. Without it the connector makes none.
+inline constexpr const char* kPolicyRole = "manage_partner_compliance_policy";
 
 // A device's way: which instance speaks for it.
 struct Route {
@@ -212,9 +216,12 @@ class Broker {
   Result<InstanceId> authenticate(const std::string& credential, Time now);
   Result<relay::Attachment> attach(const InstanceId& instance, const AttachRequest& request, Time now);
   // Brings an attachment back that this instance holds a ticket for: after a lost database, or after it left.
-  Result<relay::Attachment> reattach(const InstanceId& instance, const std::string& ticket, const Pages& pages,
+  Result<relay::Attachment> reattach(const InstanceId& instance, const std::string& ticket, const relay::Wishes& wishes,
                                      Time now);
   Result<relay::Attachment> attachment(const InstanceId& instance, const std::string& id);
+  // The instance's settings have changed.
+  Result<relay::Attachment> change_wishes(const InstanceId& instance, const std::string& id,
+                                          const relay::Wishes& wishes, Time now);
   Result<Confirmation> confirm(const InstanceId& instance, const std::string& id, Time now);
   // INVARIANT: law 5. `conflict`/`not_retracted` while the instance still has devices there. The last one to leave
   // terminates the partnership; false while the tenant has not taken that.
@@ -259,6 +266,7 @@ class Broker {
   ledger::Outcome settle(const Route& route, ledger::Outcome outcome, Time now);
   void note_problem(const std::string& tenant_id, const ledger::Outcome& outcome, Time now);
   void keep_tenant(const Tenant& tenant, Time now);
+  void set_up_policy(Road& road, Tenant& tenant, const std::vector<std::string>& group_ids, Time now);
   bool terminate(const std::string& tenant_id, Time now);
   void retire(const Instance& instance, Time now);
   std::optional<partner::Problem> retract_devices(const Instance& instance, const std::string& tenant_id, Time now);

@@ -16,8 +16,6 @@ constexpr int kRetiredAtATime = 20;
 constexpr int kRemovalAttempts = 100;
 constexpr Duration kLongestRemovalWait = minutes{15};
 constexpr const char* kNeededRole = "update_device_attributes";
-// What partner compliance management asks for besides; everything else was added by somebody.
-constexpr const char* kAllowedRole = "manage_partner_compliance_policy";
 
 bool falls_to(const std::string& id, const Broker::Shard& shard) {
   return std::hash<std::string>{}(id) % static_cast<std::size_t>(shard.shards) == static_cast<std::size_t>(shard.shard);
@@ -35,7 +33,7 @@ std::optional<partner::Problem> modified_permissions(const std::optional<std::ve
                    "` of the enterprise application Cloud Connector was withdrawn: give admin consent again"};
   }
   for (const std::string& role : *roles) {
-    bool may_have_it = role == kAllowedRole && protocol == partner::Protocol::compliance_partner;
+    bool may_have_it = role == kPolicyRole && protocol == partner::Protocol::compliance_partner;
     if (role == kNeededRole || may_have_it) continue;
     return partner::Problem{.kind = partner::Problem::Kind::permission,
                             .reason = "permission_extra",
@@ -46,7 +44,7 @@ std::optional<partner::Problem> modified_permissions(const std::optional<std::ve
 }
 
 bool has_active_attachment(store::Transaction& tx, const std::string& tenant_id) {
-  return pages_of(tx, tenant_id).has_value();
+  return wishes_of(tx, tenant_id).has_value();
 }
 
 }  // namespace
@@ -93,18 +91,20 @@ void Broker::keep_tenant(const Tenant& seen, Time now) {
     terminate(seen.id, now);
     return;
   }
-  auto pages = deps_.store.read(
-      [&](store::Transaction& tx) -> Result<Pages> { return pages_of(tx, seen.id).value_or(Pages{}); });
-  if (!pages.ok()) return;
+  auto wishes = deps_.store.read([&](store::Transaction& tx) -> Result<relay::Wishes> {
+    return wishes_of(tx, seen.id).value_or(relay::Wishes{});
+  });
+  if (!wishes.ok()) return;
   Road& road = road_to(seen);
   Tenant learnt = seen;
   std::optional<partner::Problem> problem;
   if (seen.state != Tenant::State::active) {
     road.start_afresh();  // somebody may have repaired it
     auto provisioning = road.call<partner::Provisioning>(now, [&](partner::Client& client) {
-      return client.provision({pages->enrollment_url, pages->remediation_url}, now);
+      return client.provision({wishes->enrollment_url, wishes->remediation_url}, now);
     });
     if (provisioning.ok()) learnt.extensions = provisioning->extensions;
+    learnt.policy.id.clear();  // whatever was changed over there may concern it
     if (!provisioning.ok()) problem = provisioning.failure();
   }
   if (!problem) {
@@ -112,6 +112,9 @@ void Broker::keep_tenant(const Tenant& seen, Time now) {
     if (!heartbeat.ok()) problem = heartbeat.failure();
     if (heartbeat.ok() && heartbeat->resync) learnt.last_resync = std::max(learnt.last_resync, *heartbeat->resync);
   }
+  // The tenant's own policies are for the other protocol.
+  bool has_policy = cloud_of(seen.cloud)->protocol == partner::Protocol::compliance_partner;
+  if (!problem && has_policy) set_up_policy(road, learnt, wishes->group_ids, now);
   std::optional<partner::Problem> modified = modified_permissions(road.roles(), cloud_of(seen.cloud)->protocol);
   bool works_all_the_same = modified && modified->reason == "permission_extra";
   // A withdrawn permission is the cause, whatever the service answered.
@@ -137,6 +140,9 @@ void Broker::keep_tenant(const Tenant& seen, Time now) {
       tenant->extensions = learnt.extensions;
       tenant->last_heartbeat = now;
       tenant->last_resync = learnt.last_resync;
+      tenant->policy = learnt.policy;
+      tenant->policy_error_reason = learnt.policy_error_reason;
+      tenant->policy_error_message = learnt.policy_error_message;
       tenant->next_run_at = now + options_.heartbeat_interval;
       tenant->failures = 0;
       tenant->error_reason = works_all_the_same ? modified->reason : "";
@@ -159,15 +165,37 @@ void Broker::keep_tenant(const Tenant& seen, Time now) {
   if (!kept.ok()) log::error("tenant_not_kept", {{"tenant", seen.id}, {"reason", kept.failure().reason}});
 }
 
+// What keeps a policy from its place keeps no verdict from its tenant: the way stays open, whatever comes of it.
+void Broker::set_up_policy(Road& road, Tenant& tenant, const std::vector<std::string>& group_ids, Time now) {
+  const auto roles = road.roles();
+  bool is_in_place = !tenant.policy.id.empty() && tenant.policy.assigned_group_ids == group_ids;
+  if (is_in_place || !roles || std::ranges::count(*roles, kPolicyRole) == 0) return;
+  partner::Answer<partner::PolicyInPlace> policy = tenant.policy;
+  auto way = road.call<bool>(now, [&](partner::Client& client) -> partner::Answer<bool> {
+    policy = partner::put_policy_in_place(client, "Cloud Connector", group_ids, tenant.policy, now);
+    bool is_about_the_way = !policy.ok() && policy.failure().kind == partner::Problem::Kind::unreachable;
+    if (is_about_the_way) return policy.failure();
+    return true;
+  });
+  if (!way.ok()) return;  // with the next heartbeat
+  tenant.policy_error_reason = policy.ok() ? "" : policy.failure().reason;
+  tenant.policy_error_message = policy.ok() ? "" : policy.failure().message;
+  if (policy.ok()) {
+    tenant.policy = *policy;
+  } else {
+    log::warning("policy_not_set_up", {{"tenant", tenant.id}, {"reason", policy.failure().reason}});
+  }
+}
+
 bool Broker::terminate(const std::string& tenant_id, Time now) {
-  Pages pages;
+  relay::Wishes wishes;
   auto tenant = deps_.store.read([&](store::Transaction& tx) -> Result<std::optional<Tenant>> {
-    for (const AttachmentRow& row : attachments_of_tenant(tx, tenant_id)) pages = row.pages;
+    for (const AttachmentRow& row : attachments_of_tenant(tx, tenant_id)) wishes = row.wishes;
     return find_tenant(tx, tenant_id);
   });
   if (!tenant.ok() || !*tenant || (*tenant)->state != Tenant::State::terminating) return false;
   auto answer = road_to(**tenant).call<partner::Provisioning>(now, [&](partner::Client& client) {
-    return client.deprovision({pages.enrollment_url, pages.remediation_url}, now);
+    return client.deprovision({wishes.enrollment_url, wishes.remediation_url}, now);
   });
   Status kept = deps_.store.write([&](store::Transaction& tx) -> Status {
     auto current = lock_tenant(tx, tenant_id);

@@ -17,7 +17,7 @@ struct AttachmentRow {
   relay::Progress progress = relay::Progress::consent;
   bool needs_approval = false;
   Time consent_until = kEpoch;
-  Pages pages;
+  relay::Wishes wishes;
   std::string error_reason;  // of consent
   std::string error_message;
   Time created = kEpoch;
@@ -40,8 +40,9 @@ std::optional<AttachmentRow> attachment_between(store::Transaction& tx, const In
                                                 const std::string& tenant_id);
 std::vector<AttachmentRow> attachments_of_instance(store::Transaction& tx, const InstanceId& instance);
 std::vector<AttachmentRow> attachments_of_tenant(store::Transaction& tx, const std::string& tenant_id);
-// A tenant knows one pair of pages for all instances: that of the one which has been attached longest.
-std::optional<Pages> pages_of(store::Transaction& tx, const std::string& tenant_id);
+// A tenant knows one pair of pages for all instances: that of the one which has been attached longest. The groups are
+// those of all, sorted. Nothing: no instance is attached.
+std::optional<relay::Wishes> wishes_of(store::Transaction& tx, const std::string& tenant_id);
 void save_attachment(store::Transaction& tx, const AttachmentRow& row);
 
 // Made, as nobody's, when it is not there: two that come at once wait for each other.
