@@ -44,5 +44,6 @@ int with_graph(const TenantTarget& target, const char* verb, const std::function
 std::shared_ptr<void> add_set_up_verbs(CLI::App& connect_verb, int& exit_code);
 std::shared_ptr<void> add_partner_verbs(CLI::App& program, int& exit_code);
 std::shared_ptr<void> add_tenant_verbs(CLI::App& program, int& exit_code);
+std::shared_ptr<void> add_doctor_verb(CLI::App& program, const char* version, int& exit_code);
 
 }  // namespace wardbridge::app

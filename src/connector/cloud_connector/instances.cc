@@ -76,6 +76,10 @@ Result<std::unique_ptr<Broker>> Broker::open(const Dependencies& dependencies, O
     auto row = tx.query_one("SELECT id FROM cloud_database");
     broker->database_id_ = row ? row->text(0) : dependencies.entropy.guid();
     if (!row) tx.execute("INSERT INTO cloud_database (id, recovering_until) VALUES (?, 0)", {broker->database_id_});
+    return done();
+  }));
+  TRY(broker->lease_->take(now));
+  TRY(dependencies.store.write([&](store::Transaction& tx) -> Status {
     for (const Cloud& cloud : broker->options_.clouds) {
       if (!cloud.client_secret.empty()) {
         TRY(partner::check_client_secret(cloud.client_secret));
@@ -88,7 +92,6 @@ Result<std::unique_ptr<Broker>> Broker::open(const Dependencies& dependencies, O
     }
     return done();
   }));
-  TRY(broker->lease_->take(now));
   for (Cloud& cloud : broker->options_.clouds) cloud.client_secret.clear();
   return broker;
 }
