@@ -136,14 +136,16 @@ void Broker::keep_tenant(const Tenant& seen, Time now) {
       if (tenant->state != Tenant::State::active && tenant->state != Tenant::State::pending) wait = kRefusedTime;
       tenant->next_run_at = now + wait;
     } else {
-      tenant->state = Tenant::State::active;
+      // An instance that changed its wishes meanwhile has asked for another run.
+      bool is_still_wished = wishes_of(tx, seen.id) == *wishes;
+      if (is_still_wished) tenant->state = Tenant::State::active;
       tenant->extensions = learnt.extensions;
       tenant->last_heartbeat = now;
       tenant->last_resync = learnt.last_resync;
       tenant->policy = learnt.policy;
       tenant->policy_error_reason = learnt.policy_error_reason;
       tenant->policy_error_message = learnt.policy_error_message;
-      tenant->next_run_at = now + options_.heartbeat_interval;
+      tenant->next_run_at = is_still_wished ? now + options_.heartbeat_interval : now;
       tenant->failures = 0;
       tenant->error_reason = works_all_the_same ? modified->reason : "";
       tenant->error_message = works_all_the_same ? modified->message : "";
