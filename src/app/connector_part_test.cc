@@ -99,7 +99,6 @@ TEST_F(ConnectorPartTest, CarriesAVerdictFromAMacToGraph) {
   int port = free_port();
   start_tenant("https://127.0.0.1:" + std::to_string(port));
   auto connector = ConnectorPart::open({.listen = {.port = port},
-                                        .requests_per_second = 10000,  // budgets begin empty
                                         .clouds = {{.login_url = tenant_->url(),
                                                     .graph_url = tenant_->url(),
                                                     .client_id = kConnectorApp,

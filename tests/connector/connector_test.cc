@@ -15,6 +15,17 @@ const std::string kOtherMac = "22222222-0000-4000-8000-000000000002";
 
 class CloudConnector : public ConnectorWorld {
  protected:
+  // What becomes of a report about kMac that an instance sends right now: the reason; empty: the tenant has it.
+  std::string report_as(const std::string& instance) {
+    ledger::DeviceReport report{.device_id = kMac, .os = "macOS", .last_check_in = clock_.now()};
+    report.management = ledger::DeviceReport::Management::managed;
+    report.valid_until = clock_.now() + hours{1};
+    relay::ReportMessage message{.version = {1, ++reported_}, .report = report};
+    http::Response answer = call("PUT", "/api/v1/tenants/" + kContoso.value + "/devices/" + kMac,
+                                 json::to_text(relay::to_json(message)), credentials_[instance]);
+    return std::string(object_of(answer).at("reason").as_string());
+  }
+  std::int64_t reported_ = 0;
   // Another process begins at that very moment.
   void restart_at(Time time) {
     restart_connector();
@@ -348,16 +359,7 @@ TEST_F(CloudConnector, ASilentInstanceKeepsItsMacsForADayAndNotASecondLonger) {
   json::Object listed = object_of(call("GET", "/api/v1/instances"));
   ASSERT_EQ(listed.at("results").at(0).at("name"), "berlin");
   const Time seen = parse_iso8601(std::string(listed.at("results").at(0).at("lastSeen").as_string())).value();
-  std::int64_t sequence = 0;
-  auto claim = [&] {
-    ledger::DeviceReport report{.device_id = kMac, .os = "macOS", .last_check_in = clock_.now()};
-    report.management = ledger::DeviceReport::Management::managed;
-    report.valid_until = clock_.now() + hours{1};
-    relay::ReportMessage message{.version = {1, ++sequence}, .report = report};
-    http::Response answer = call("PUT", "/api/v1/tenants/" + kContoso.value + "/devices/" + kMac,
-                                 json::to_text(relay::to_json(message)), credentials_["paris"]);
-    return std::string(object_of(answer).at("reason").as_string());
-  };
+  auto claim = [&] { return report_as("paris"); };
   clock_.set(seen + hours{24} - seconds{1});
   EXPECT_EQ(claim(), "device_of_other_instance");
   clock_.set(seen + hours{24} + hours{1});
@@ -879,6 +881,21 @@ TEST_F(CloudConnector, ASecondProcessOnOneDatabaseIsRefusedUntilTheFirstIsSilent
   second->reset();
   run(seconds{60});
   EXPECT_EQ(berlin.delivery(id, kMac).state, ledger::State::delivered);
+}
+
+TEST_F(CloudConnector, ARestartSpendsNoBudgetTwice) {
+  options_.requests_per_second = 1;
+  options_.request_burst = 40;
+  restart_connector(Database::lost);
+  tenants_.add_device(kContoso, kMac);
+  connect(add_instance("berlin"), kContoso);
+  std::string reason;
+  for (int i = 0; i < 40 && reason.empty(); ++i) reason = report_as("berlin");
+  EXPECT_EQ(reason, "request_budget");
+  restart_connector();  // which takes ten seconds, and a call may need fourteen requests
+  EXPECT_EQ(report_as("berlin"), "request_budget");
+  clock_.advance(seconds{4});
+  EXPECT_EQ(report_as("berlin"), "");
 }
 
 // --- A certificate in the place of a secret

@@ -56,8 +56,7 @@ Broker::Broker(const Dependencies& dependencies, Options options, Time now)
     : deps_(dependencies),
       options_(std::move(options)),
       lease_(std::make_unique<Lease>(deps_.store, deps_.entropy.guid())),
-      started_(now),
-      roads_(std::make_unique<Roads>(deps_, options_, Road::Process{*lease_, now})) {}
+      started_(now) {}
 Broker::~Broker() = default;
 
 Result<std::unique_ptr<Broker>> Broker::open(const Dependencies& dependencies, Options options, Time now) {
@@ -78,7 +77,9 @@ Result<std::unique_ptr<Broker>> Broker::open(const Dependencies& dependencies, O
     if (!row) tx.execute("INSERT INTO cloud_database (id, recovering_until) VALUES (?, 0)", {broker->database_id_});
     return done();
   }));
-  TRY(broker->lease_->take(now));
+  Time quiet_since = TRY(broker->lease_->take(now));
+  broker->roads_ =
+      std::make_unique<Roads>(broker->deps_, broker->options_, Road::Process{*broker->lease_, quiet_since});
   TRY(dependencies.store.write([&](store::Transaction& tx) -> Status {
     for (const Cloud& cloud : broker->options_.clouds) {
       if (!cloud.client_secret.empty()) {

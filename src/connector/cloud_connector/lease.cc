@@ -1,5 +1,7 @@
 #include "connector/cloud_connector/lease.h"
 
+#include <algorithm>
+
 #include "platform/log/log.h"
 
 namespace wardbridge::cloud_connector {
@@ -29,19 +31,20 @@ Status Lease::write(Time now) {
   return done();
 }
 
-Status Lease::take(Time now) {
+Result<Time> Lease::take(Time now) {
   std::lock_guard lock(mutex_);
-  if (store_.kind() == "sqlite") {
-    TRY(store_.write([&](store::Transaction& tx) -> Status {
-      tx.execute("UPDATE cloud_database SET holder = ''");
-      return done();
-    }));
-  }
-  return write(now);
+  Time quiet_since = TRY(store_.write([&](store::Transaction& tx) -> Result<Time> {
+    if (store_.kind() == "sqlite") tx.execute("UPDATE cloud_database SET holder = ''");
+    return tx.query_one("SELECT held_until FROM cloud_database")->time(0);
+  }));
+  TRY(write(now));
+  last_used_ = now;
+  return quiet_since;
 }
 
 Status Lease::hold(Time now) {
   std::lock_guard lock(mutex_);
+  last_used_ = std::max(last_used_, now);
   // A clock that was set back must not make a lease longer; callers' times differ by what they waited.
   bool is_fresh = now < held_until_ - (kLeaseTime - kRenewTime) && now >= held_until_ - kLeaseTime - kRenewTime;
   if (is_fresh) return done();
@@ -57,7 +60,7 @@ Status Lease::hold(Time now) {
 Lease::~Lease() {
   if (held_until_ == kEpoch) return;
   Status given_back = store_.write([&](store::Transaction& tx) -> Status {
-    tx.execute("UPDATE cloud_database SET holder = '' WHERE holder = ?", {holder_});
+    tx.execute("UPDATE cloud_database SET holder = '', held_until = ? WHERE holder = ?", {last_used_, holder_});
     return done();
   });
   if (!given_back.ok()) log::warning("lease_not_given_back", {{"reason", given_back.failure().reason}});

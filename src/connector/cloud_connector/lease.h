@@ -18,9 +18,10 @@ class Lease {
   ~Lease();
   Lease(const Lease&) = delete;
 
-  // At the start. Fails with `conflict`/`store_in_use` while another process holds it. The file of an SQLite store is
-  // nobody else's, so there a lease that was left behind by a crash is taken over at once.
-  Status take(Time now);
+  // At the start: since when nobody can have worked on the store (kEpoch: ever). Fails with `conflict`/`store_in_use`
+  // while another process holds it. The file of an SQLite store is nobody else's, so there a lease that was left behind
+  // by a crash is taken over at once.
+  Result<Time> take(Time now);
   // Renews it when that is due. Fails when another process has it (it took over while this one could not be heard), or
   // when nobody can say so.
   Status hold(Time now);
@@ -32,6 +33,7 @@ class Lease {
   const std::string holder_;
   std::mutex mutex_;  // guards what follows
   Time held_until_ = kEpoch;
+  Time last_used_ = kEpoch;
 };
 
 }  // namespace wardbridge::cloud_connector

@@ -70,7 +70,7 @@ Road::Road(const Broker::Dependencies& dependencies, const Options& options, con
       lease_(process.lease),
       cloud_(std::move(cloud)),
       tenant_id_(std::move(tenant_id)),
-      budget_(options.requests_per_second, options.request_burst, process.started) {}
+      budget_(options.requests_per_second, options.request_burst, process.quiet_since) {}
 
 Result<http::Response> Road::Gate::send(const http::OutboundRequest& request, Duration deadline) {
   {
@@ -93,12 +93,13 @@ Result<http::Response> Road::Gate::send(const http::OutboundRequest& request, Du
 }
 
 std::shared_ptr<partner::Client> Road::make_client(const std::string& secret) {
-  return std::make_shared<partner::Client>(gate_, deps_.entropy,
-                                           partner::Account{.endpoints = cloud_.endpoints,
-                                                            .tenant = tenant_id_,
-                                                            .client_id = cloud_.client_id,
-                                                            .client_secret = secret,
-                                                            .protocol = cloud_.protocol,
+  return std::make_shared<partner::Client>(
+      gate_, deps_.entropy,
+      partner::Account{.endpoints = cloud_.endpoints,
+                       .tenant = tenant_id_,
+                       .client_id = cloud_.client_id,
+                       .client_secret = secret,
+                       .protocol = cloud_.protocol,
                        // To a tenant all our instances are one server, wherever their people are sent.
                        .instance_id = "cloud-connector"});
 }

@@ -14,12 +14,12 @@
 
 namespace wardbridge::cloud_connector {
 
-// So many requests a second on average, and so many at once after a quiet time. Nobody knows what the process before
-// this one has spent, so the start is no quiet time.
+// So many requests a second on average, and so many at once after a quiet time. What the process before this one has
+// spent nobody knows, so it fills from when that one can have ended.
 class Budget {
  public:
-  Budget(int requests_per_second, int burst, Time started)
-      : rate_(requests_per_second), burst_(burst), filled_(started) {}
+  Budget(int requests_per_second, int burst, Time quiet_since)
+      : rate_(requests_per_second), burst_(burst), filled_(quiet_since) {}
   // How long until `count` requests may go; zero: now.
   Duration wait_for(int count, Time now);
   void take() { left_ -= 1; }
@@ -48,7 +48,7 @@ class Road {
  public:
   struct Process {
     Lease& lease;
-    Time started;
+    Time quiet_since;  // when the one before this can have ended
   };
   Road(const Broker::Dependencies& dependencies, const Options& options, const Process& process, Cloud cloud,
        std::string tenant_id);
