@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 
-#include "cli/doctor.h"
 #include "cli/explain.h"
 #include "cli/scripted_transport_testing.h"
 
@@ -132,83 +131,6 @@ TEST_F(ConnectVerbTest, ADeviceIsExplainedHopByHop) {
 }
 
 // --- doctor
-
-class DoctorTest : public ConnectVerbTest {
- protected:
-  DoctorOptions options_{.version = "wardbridge",
-                         .cloud = "Global",
-                         .endpoints = {{"sign-in", "https://login.example"}},
-                         .proxy_variables = {},
-                         .remedy = [](std::string_view reason) { return "about " + std::string(reason); }};
-  ManualClock clock_{parse_iso8601("2027-01-15T08:00:00Z").value()};
-  ScriptedTransport cloud_;
-
-  Run examine(ApiClient* management = nullptr, const std::string& failure = "") {
-    return run([&] { return doctor(cloud_, clock_, management, failure, options_); });
-  }
-  void cloud_answers(const char* date) { cloud_.answer_with({404, {{"Date", date}}, ""}); }
-};
-
-TEST_F(DoctorTest, AnyAnswerShowsThatAHostIsReached) {
-  cloud_answers("Fri, 15 Jan 2027 08:00:03 GMT");
-  Run done = examine();
-  EXPECT_EQ(done.exit_code, 0) << done.out;
-  EXPECT_THAT(done.out, HasSubstr("ok    sign-in"));
-  EXPECT_THAT(done.out, HasSubstr("agrees with sign-in"));
-}
-
-TEST_F(DoctorTest, AClockThatIsFiveMinutesOffIsNamed) {
-  for (const auto& [date, code] : {std::pair{"Fri, 15 Jan 2027 08:04:59 GMT", 0},
-                                   {"Fri, 15 Jan 2027 08:05:00 GMT", 1},
-                                   {"Fri, 15 Jan 2027 07:55:01 GMT", 0},
-                                   {"Fri, 15 Jan 2027 07:55:00 GMT", 1}}) {
-    cloud_answers(date);
-    Run done = examine();
-    EXPECT_EQ(done.exit_code, code) << date << done.out;
-    EXPECT_EQ(done.out.find("NTP") != std::string::npos, code != 0);
-  }
-}
-
-TEST_F(DoctorTest, WhatFailsBelowHttpComesWithItsRemedy) {
-  for (const char* reason : {"dns", "connect", "tls"}) {
-    cloud_.fail(unavailable(reason, "it fails"));
-    Run done = examine();
-    EXPECT_EQ(done.exit_code, 1);
-    EXPECT_THAT(done.out, HasSubstr(std::string("do: about ") + reason));
-  }
-}
-
-TEST_F(DoctorTest, TheServerTheAccountAndTheConnectionsAreLookedAt) {
-  options_.json = true;
-  cloud_answers("Fri, 15 Jan 2027 08:00:03 GMT");
-  transport_.answer(200, R"({"account":{"privilegesBySite":{"-1":["Update Conditional Access"]}}})");
-  transport_.answer(200, kList);
-  Run done = examine(&client_);
-  EXPECT_THAT(done.out, HasSubstr("may read and change"));
-  EXPECT_EQ(done.exit_code, 1);
-  auto told = json::parse(done.out);
-  ASSERT_TRUE(told.ok()) << done.out;
-  EXPECT_EQ(told->at("works"), false);
-  EXPECT_THAT(done.out, HasSubstr("grant it"));
-  EXPECT_THAT(done.out, HasSubstr("1 devices were refused for good"));
-  cloud_answers("Fri, 15 Jan 2027 08:00:03 GMT");
-  transport_.answer(200, "{}");
-  transport_.answer(403, "{}");
-  EXPECT_THAT(examine(&client_).out, HasSubstr("Read Conditional Access"));
-  cloud_answers("Fri, 15 Jan 2027 08:00:03 GMT");
-  transport_.answer(200, "{}");
-  transport_.answer(200, R"({"results":[]})");
-  EXPECT_THAT(examine(&client_).out, HasSubstr("give the account `Update Conditional Access`"));
-}
-
-TEST_F(DoctorTest, AProxyThatNobodyReadsIsNoted) {
-  options_.proxy_variables = {"HTTPS_PROXY"};
-  cloud_answers("Fri, 15 Jan 2027 08:00:03 GMT");
-  Run done = examine(nullptr, "no route");
-  EXPECT_EQ(done.exit_code, 1);
-  EXPECT_THAT(done.out, HasSubstr("`HTTPS_PROXY` is set, and is not read"));
-  EXPECT_THAT(done.out, HasSubstr("FAIL  management"));
-}
 
 }  // namespace
 }  // namespace wardbridge::cli

@@ -39,8 +39,22 @@ int print_done(const Result<json::Object>& answer, const char* done) {
 }  // namespace
 
 int list_instances(ApiClient& connector, bool as_json) {
-  return print_list(connector.get("/api/v1/instances"), as_json,
-                    {{"ID", "id"}, {"NAME", "name"}, {"STATE", "state"}, {"LAST SEEN", "lastSeen"}});
+  auto answer = connector.get("/api/v1/instances");
+  int exit_code =
+      print_list(answer, as_json, {{"ID", "id"}, {"NAME", "name"}, {"STATE", "state"}, {"LAST SEEN", "lastSeen"}});
+  if (exit_code != 0 || as_json) return exit_code;
+  for (const json::Value& instance : array_in(*answer, "results")) {
+    const json::Object* removal = instance.is_object() ? json::object_at(instance.get_object(), "removal") : nullptr;
+    if (!removal || shown_at(*removal, "reason").empty()) continue;
+    std::string next = shown_at(*removal, "nextAttempt");
+    std::printf("\nThe removal of %s does not get on: %s devices are left (%s: %s).\n",
+                shown_at(instance.get_object(), "name").c_str(), shown_at(*removal, "devicesLeft").c_str(),
+                shown_at(*removal, "reason").c_str(), shown_at(*removal, "message").c_str());
+    std::printf("%s%s\n", next.empty() ? "It is not tried any more" : "It is tried again at ", next.c_str());
+    if (std::string remedy = shown_at(*removal, "remedy"); !remedy.empty()) std::printf("do: %s\n", remedy.c_str());
+    std::puts("or: `remove-instance` again to try now; with --force its devices are let go without being retracted");
+  }
+  return 0;
 }
 
 int list_tenants(ApiClient& connector, bool as_json) {
@@ -98,9 +112,13 @@ int renew_credential(ApiClient& connector, const std::string& instance_id) {
   return print_credential(connector.post("/api/v1/instances/" + text::percent_encode(instance_id) + "/credential", {}));
 }
 
-int remove_instance(ApiClient& connector, const std::string& instance_id) {
-  return print_done(connector.delete_at("/api/v1/instances/" + text::percent_encode(instance_id)),
-                    "its credential no longer works; its devices are being retracted");
+int remove_instance(ApiClient& connector, const std::string& instance_id, Removal removal) {
+  const std::string path = "/api/v1/instances/" + text::percent_encode(instance_id);
+  if (removal == Removal::forced) {
+    return print_done(connector.delete_at(path + "?force=true"),
+                      "removed; tenants that were not told trust its devices until the last verdicts end");
+  }
+  return print_done(connector.delete_at(path), "its credential no longer works; its devices are being retracted");
 }
 
 int approve_connection(ApiClient& connector, const std::string& connection_id) {

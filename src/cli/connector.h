@@ -24,7 +24,8 @@ int list_routes(ApiClient& connector, const RouteOptions& options);
 // Print the credential, once, alone on standard output, so that it can go into a file.
 int add_instance(ApiClient& connector, const std::string& name);
 int renew_credential(ApiClient& connector, const std::string& instance_id);
-int remove_instance(ApiClient& connector, const std::string& instance_id);
+enum class Removal { retract_first, forced };
+int remove_instance(ApiClient& connector, const std::string& instance_id, Removal removal);
 int approve_connection(ApiClient& connector, const std::string& connection_id);
 int set_cloud_secret(ApiClient& connector, const std::string& cloud, const std::string& secret);
 

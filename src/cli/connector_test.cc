@@ -65,7 +65,7 @@ TEST_F(ConnectorVerb, PrintsACredentialAloneOnStandardOutput) {
 
 TEST_F(ConnectorVerb, SaysWhyItDidNotWork) {
   transport_.answer(401, R"({"error":{"reason":"not_the_operator","message":"this is for the operator"}})");
-  Outcome done = run([](ApiClient& client) { return remove_instance(client, "../x"); });
+  Outcome done = run([](ApiClient& client) { return remove_instance(client, "../x", Removal::retract_first); });
   EXPECT_EQ(done.exit_code, 1);
   EXPECT_THAT(done.error, HasSubstr("this is for the operator"));
   EXPECT_EQ(transport_.asked.at(0).method, "DELETE");

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "connector/connector_world.h"
+#include "support/empty_store.h"
 #include "support/postgres_cluster.h"
 
 namespace wardbridge::connector_tests {
@@ -14,6 +15,22 @@ const std::string kOtherMac = "22222222-0000-4000-8000-000000000002";
 
 class CloudConnector : public ConnectorWorld {
  protected:
+  // What becomes of a report about kMac that an instance sends right now: the reason; empty: the tenant has it.
+  std::string report_as(const std::string& instance) {
+    ledger::DeviceReport report{.device_id = kMac, .os = "macOS", .last_check_in = clock_.now()};
+    report.management = ledger::DeviceReport::Management::managed;
+    report.valid_until = clock_.now() + hours{1};
+    relay::ReportMessage message{.version = {1, ++reported_}, .report = report};
+    http::Response answer = call("PUT", "/api/v1/tenants/" + kContoso.value + "/devices/" + kMac,
+                                 json::to_text(relay::to_json(message)), credentials_[instance]);
+    return std::string(object_of(answer).at("reason").as_string());
+  }
+  std::int64_t reported_ = 0;
+  // Another process begins at that very moment.
+  void restart_at(Time time) {
+    restart_connector();
+    clock_.set(time);
+  }
   bool is_compliant(const directory::TenantId& tenant, const std::string& device) {
     auto compliance = tenants_.device(tenant, device).compliance;
     return compliance && compliance->is_compliant && compliance->expiration > clock_.now();
@@ -102,6 +119,22 @@ TEST_F(CloudConnector, AConsentIsGoodOnceForItsTenantAndForAWhile) {
   clock_.advance(hours{1});
   EXPECT_THAT(browse(back).body, HasSubstr("the time to consent is over"));
   EXPECT_EQ(browse(kConnectorUrl + "/consent/callback?state=made-up&tenant=x&admin_consent=True").status, 400);
+}
+
+TEST_F(CloudConnector, AConsentMayComeUntilTheLastSecondOfItsHour) {
+  Instance& berlin = add_instance("berlin");
+  ledger::ConnectionId id = berlin.add_connection(kContoso, credentials_["berlin"]);
+  for (const auto& [after_end, is_taken] :
+       {std::pair<Duration, bool>{-seconds{1}, true}, {seconds{0}, false}, {seconds{1}, false}}) {
+    clock_.advance(minutes{1});  // the budget of a new process fills
+    auto connection = cloud_connection::connect(berlin.world(), id, {}, clock_.now()).value();
+    const Time end = clock_.now() + options_.consent_life;
+    std::string back = tenants_.consent(connection.attachment.consent_url, kContoso);
+    clock_.set(end + after_end);
+    restart_at(clock_.now());
+    http::Response page = browse(back);
+    EXPECT_EQ(page.status, is_taken ? 303 : 400) << after_end.count() << page.body;
+  }
 }
 
 TEST_F(CloudConnector, ADeniedConsentIsToldOnBothSidesAndEscaped) {
@@ -315,6 +348,29 @@ TEST_F(CloudConnector, ASilentInstanceLosesItsMacsToOneThatReportsThem) {
   EXPECT_EQ(tenants_.device(kContoso, kMac).compliance->reason, "said by paris");
 }
 
+TEST_F(CloudConnector, ASilentInstanceKeepsItsMacsForADayAndNotASecondLonger) {
+  tenants_.add_device(kContoso, kMac);
+  Instance& berlin = add_instance("berlin");
+  Instance& paris = add_instance("paris");
+  ledger::ConnectionId first = connect(berlin, kContoso);
+  connect(paris, kContoso);
+  berlin.wish(first, kMac, true);
+  run(minutes{2});
+  json::Object listed = object_of(call("GET", "/api/v1/instances"));
+  ASSERT_EQ(listed.at("results").at(0).at("name"), "berlin");
+  const Time seen = parse_iso8601(std::string(listed.at("results").at(0).at("lastSeen").as_string())).value();
+  auto claim = [&] { return report_as("paris"); };
+  clock_.set(seen + hours{24} - seconds{1});
+  EXPECT_EQ(claim(), "device_of_other_instance");
+  clock_.set(seen + hours{24} + hours{1});
+  restart_at(clock_.now());
+  EXPECT_EQ(claim(), "device_of_other_instance") << "while the connector was away nobody could be heard";
+  clock_.advance(hours{24} - seconds{1});
+  EXPECT_EQ(claim(), "device_of_other_instance");
+  clock_.advance(seconds{1});
+  EXPECT_EQ(claim(), "");
+}
+
 TEST_F(CloudConnector, ADeviceThatTheTenantDoesNotHaveIsNobodys) {
   Instance& berlin = add_instance("berlin");
   ledger::ConnectionId id = connect(berlin, kContoso);
@@ -323,6 +379,79 @@ TEST_F(CloudConnector, ADeviceThatTheTenantDoesNotHaveIsNobodys) {
   EXPECT_EQ(berlin.delivery(id, kMac).state, ledger::State::parked);
   EXPECT_EQ(berlin.delivery(id, kMac).failure_reason, "device_not_found");
   EXPECT_TRUE(object_of(call("GET", "/api/v1/routes")).at("results").as_array().empty());
+}
+
+// --- The compliance policy, and what else an instance wishes for
+
+TEST_F(CloudConnector, ThePolicyForMacsIsMadeAndAssignedToTheGroupsOfAllInstances) {
+  const std::string sales = "55555555-0000-4000-8000-000000000001", makers = "55555555-0000-4000-8000-000000000002";
+  for (const std::string& group : {sales, makers}) tenants_.add_group(kContoso, group);
+  Instance& berlin = add_instance("berlin");
+  Instance& paris = add_instance("paris");
+  ledger::ConnectionId first = connect(berlin, kContoso);
+  clock_.advance(seconds{1});  // the pages are those of the one that came first
+  ledger::ConnectionId second = connect(paris, kContoso);
+  auto policy = [&] { return object_of(call("GET", "/api/v1/tenants")).at("results").at(0).at("policy"); };
+  auto wish_for = [&](Instance& instance, ledger::ConnectionId id, std::vector<std::string> groups,
+                      const char* page = "https://jamf.example/enroll") {
+    ASSERT_TRUE(instance
+                    .change([&](store::Transaction& tx) {
+                      cloud_connection::World world = instance.world();
+                      auto settings = cloud_connection::find(tx, id)->settings;
+                      settings.group_ids = std::move(groups);
+                      settings.enrollment_url = page;
+                      return cloud_connection::update(tx, id, settings, {}, world.sealer, world.entropy, {},
+                                                      clock_.now());
+                    })
+                    .ok());
+    run(seconds{40});
+  };
+  run(minutes{16});
+  EXPECT_EQ(policy().at("state"), "notPermitted") << "and nothing else stops because of that";
+  tenants_.grant(kContoso, "manage_partner_compliance_policy");
+  clock_.advance(hours{2});
+  run(minutes{1});
+  EXPECT_EQ(policy().at("state"), "created") << policy();
+  EXPECT_NE(policy().at("id"), "");
+  wish_for(berlin, first, {makers});
+  EXPECT_EQ(policy().at("state"), "assigned") << policy();
+  wish_for(paris, second, {sales, makers});
+  EXPECT_EQ(policy().at("assignedGroupIds"), (json::Array{sales, makers}));
+  wish_for(berlin, first, {});
+  wish_for(paris, second, {sales});
+  EXPECT_EQ(policy().at("assignedGroupIds"), json::Array{sales});
+  wish_for(paris, second, {});
+  EXPECT_EQ(policy().at("state"), "created") << "what was assigned by us is taken back";
+  // No more is asked while nothing changes.
+  int before = tenant_network_.requests;
+  run(minutes{10});
+  EXPECT_EQ(tenant_network_.requests, before);
+  // Pages are told again, too.
+  std::vector<std::string> provisioned;
+  tenant_network_.meddle = [&](const http::OutboundRequest& request) -> std::optional<http::Response> {
+    if (request.url.find("PartnerTenants(") != std::string::npos) provisioned.push_back(request.body);
+    return {};
+  };
+  wish_for(berlin, first, {}, "https://jamf.example/moved");
+  ASSERT_EQ(provisioned.size(), 1u);
+  EXPECT_THAT(provisioned[0], HasSubstr("https://jamf.example/moved"));
+}
+
+TEST_F(CloudConnector, WhatAnInstanceWishesForIsChecked) {
+  Instance& berlin = add_instance("berlin");
+  ledger::ConnectionId id = connect(berlin, kContoso);
+  std::string path = "/api/v1/attachments/" + berlin.connection(id).attachment.id;
+  auto status = [&](const std::string& body) { return call("PUT", path, body, credentials_["berlin"]).status; };
+  EXPECT_EQ(status(R"({"enrollmentUrl":"https://a.example","remediationUrl":"https://a.example"})"), 200);
+  EXPECT_EQ(status(R"({"enrollmentUrl":"http://a.example","remediationUrl":"https://a.example"})"), 400);
+  EXPECT_EQ(status(R"({"enrollmentUrl":"https://a.example"})"), 400);
+  EXPECT_EQ(status(R"({"enrollmentUrl":"https://a.example","remediationUrl":"https://a.example","groupIds":["x"]})"),
+            400);
+  std::string many = R"("55555555-0000-4000-8000-000000000001")";
+  for (int i = 0; i < 100; ++i) many += R"(,"55555555-0000-4000-8000-000000000001")";
+  EXPECT_EQ(
+      status(R"({"enrollmentUrl":"https://a.example","remediationUrl":"https://a.example","groupIds":[)" + many + "]}"),
+      400);
 }
 
 // --- Trouble
@@ -634,6 +763,162 @@ TEST_F(CloudConnector, TheOperatorRemovesAnInstanceThatIsGone) {
   EXPECT_TRUE(is_compliant(kContoso, kOtherMac));
   listed = object_of(call("GET", "/api/v1/instances"));
   EXPECT_EQ(listed.at("results").at(0).at("state"), "removed");
+}
+
+TEST_F(CloudConnector, ARemovalThatATenantRefusesIsExplainedAndHoldsUpNoOtherTenant) {
+  // More devices than are retracted at a time, in the tenant that comes first.
+  std::vector<std::string> macs;
+  for (int i = 0; i < 25; ++i) macs.push_back("22222222-0000-4000-8000-0000000010" + std::to_string(10 + i));
+  for (const std::string& mac : macs) tenants_.add_device(kContoso, mac);
+  tenants_.add_device(kFabrikam, kOtherMac);
+  Instance& berlin = add_instance("berlin");
+  ledger::ConnectionId refusing = connect(berlin, kContoso), good = connect(berlin, kFabrikam);
+  for (const std::string& mac : macs) berlin.wish(refusing, mac, true);
+  berlin.wish(good, kOtherMac, true);
+  run(seconds{20});
+  ASSERT_TRUE(is_compliant(kContoso, macs.front()));
+  tenants_.withdraw(kContoso, "update_device_attributes");
+  clock_.advance(hours{2});
+  run(seconds{30});
+  auto removal_of = [&] {
+    json::Object listed = object_of(call("GET", "/api/v1/instances"));
+    return listed.at("results").at(0);
+  };
+  std::string path = "/api/v1/instances/" + std::string(removal_of().at("id").as_string());
+  EXPECT_EQ(call("DELETE", path + "?force=true").status, 409) << "it may well be retracted";
+  EXPECT_EQ(call("DELETE", path).status, 202);
+  run(seconds{30});
+  EXPECT_FALSE(is_compliant(kFabrikam, kOtherMac));
+  json::Value shown = removal_of();
+  EXPECT_EQ(shown.at("state"), "retiring");
+  EXPECT_EQ(shown.at("removal").at("devicesLeft"), 25);
+  EXPECT_EQ(shown.at("removal").at("reason"), "permission_missing");
+  EXPECT_THAT(std::string(shown.at("removal").at("remedy").as_string()), HasSubstr("admin consent"));
+
+  // Nobody repairs it: the attempts have an end, and the reason stays.
+  for (int i = 0; i < 200; ++i) {
+    clock_.advance(minutes{15});
+    broker_keeper_->run_once(clock_.now());
+  }
+  EXPECT_TRUE(removal_of().at("removal").at("nextAttempt").is_null());
+  std::int64_t failures = removal_of().at("removal").at("failures").as_int64();
+  clock_.advance(days{1});
+  run(seconds{10});
+  EXPECT_EQ(removal_of().at("removal").at("failures"), failures);
+
+  // Repaired, it goes on by itself.
+  tenants_.grant(kContoso, "update_device_attributes");
+  run(minutes{3});
+  EXPECT_EQ(removal_of().at("state"), "removed");
+  for (const std::string& mac : macs) EXPECT_FALSE(tenants_.device(kContoso, mac).compliance->is_managed);
+  EXPECT_EQ(call("DELETE", path + "?force=true").status, 409);
+}
+
+TEST_F(CloudConnector, TheOperatorMayForceARemovalAndThatIsKept) {
+  tenants_.add_device(kContoso, kMac);
+  Instance& berlin = add_instance("berlin");
+  Instance& paris = add_instance("paris");
+  ledger::ConnectionId first = connect(berlin, kContoso), second = connect(paris, kContoso);
+  berlin.wish(first, kMac, true);
+  run(seconds{5});
+  tenants_.withdraw(kContoso, "update_device_attributes");
+  clock_.advance(hours{2});
+  json::Object listed = object_of(call("GET", "/api/v1/instances"));
+  ASSERT_EQ(listed.at("results").at(0).at("name"), "berlin");
+  std::string path = "/api/v1/instances/" + std::string(listed.at("results").at(0).at("id").as_string());
+  run(seconds{30});
+  EXPECT_EQ(call("DELETE", path).status, 202);
+  run(seconds{5});
+  EXPECT_EQ(call("DELETE", path + "?force=true").status, 204);
+  listed = object_of(call("GET", "/api/v1/instances"));
+  EXPECT_EQ(listed.at("results").at(0).at("state"), "removed");
+  EXPECT_EQ(object_of(call("GET", "/api/v1/routes")).at("totalCount"), 0);
+  auto details = broker_store_->read([](store::Transaction& tx) -> Result<std::string> {
+    return tx.query_one("SELECT details FROM audit_entry WHERE action = 'delete' AND object_type = 'Instance'")
+        ->text(0);
+  });
+  ASSERT_TRUE(details.ok());
+  EXPECT_THAT(*details, HasSubstr("\"forced\":true"));
+  EXPECT_THAT(*details, HasSubstr("\"devicesNotRetracted\":1"));
+  // Whoever manages the Mac now may speak for it.
+  tenants_.grant(kContoso, "update_device_attributes");
+  paris.wish(second, kMac, false);
+  run(minutes{2});
+  EXPECT_EQ(tenants_.device(kContoso, kMac).compliance->reason, "said by paris");
+}
+
+// --- One process on a store
+
+TEST_F(CloudConnector, ACrashedProcessLeavesAFileToTheNextAtOnce) {
+  if (test_support::is_on_postgres()) GTEST_SKIP() << "about files";
+  auto second = open_broker(*broker_store_);  // the first was not stopped
+  EXPECT_TRUE(second.ok());
+}
+
+TEST_F(CloudConnector, ASecondProcessOnOneDatabaseIsRefusedUntilTheFirstIsSilent) {
+  auto cluster = wardbridge::testing::PostgresCluster::of_this_program();
+  if (!cluster.ok()) GTEST_SKIP() << cluster.failure().message;
+  empty_store_ = [&] { return store::open_postgres((*cluster)->fresh_store()).value(); };
+  restart_connector(Database::lost);
+  tenants_.add_device(kContoso, kMac);
+  Instance& berlin = add_instance("berlin");
+  ledger::ConnectionId id = connect(berlin, kContoso);
+  run(minutes{2});
+  auto second = open_broker(*broker_store_);
+  ASSERT_FALSE(second.ok());
+  EXPECT_EQ(second.failure().reason, "store_in_use");
+  EXPECT_THAT(second.failure().message, HasSubstr("one process serves one store"));
+  clock_.advance(seconds{31});
+  second = open_broker(*broker_store_);
+  ASSERT_TRUE(second.ok()) << second.failure().message;
+  // The first was but slow. It must not send any more, and says why.
+  int before = tenant_network_.requests;
+  berlin.wish(id, kMac, true);
+  run(seconds{20});
+  EXPECT_EQ(tenant_network_.requests, before);
+  EXPECT_EQ(berlin.delivery(id, kMac).failure_reason, "store_in_use");
+  // What gives it back can be had at once.
+  second->reset();
+  run(seconds{60});
+  EXPECT_EQ(berlin.delivery(id, kMac).state, ledger::State::delivered);
+}
+
+TEST_F(CloudConnector, ARestartSpendsNoBudgetTwice) {
+  options_.requests_per_second = 1;
+  options_.request_burst = 40;
+  restart_connector(Database::lost);
+  tenants_.add_device(kContoso, kMac);
+  connect(add_instance("berlin"), kContoso);
+  std::string reason;
+  for (int i = 0; i < 40 && reason.empty(); ++i) reason = report_as("berlin");
+  EXPECT_EQ(reason, "request_budget");
+  restart_connector();  // which takes ten seconds, and a call may need fourteen requests
+  EXPECT_EQ(report_as("berlin"), "request_budget");
+  clock_.advance(seconds{20});
+  EXPECT_EQ(report_as("berlin"), "");
+}
+
+// --- A certificate in the place of a secret
+
+TEST_F(CloudConnector, ACertificateIsACredentialForTenantsThatTakeTheirIssuerOnly) {
+  tenants_.add_device(kContoso, kMac);
+  options_.clouds[0].client_secret = tenants_.add_certificate(clock_.now() - days{1}, clock_.now() + days{90});
+  restart_connector(Database::lost);
+  Instance& berlin = add_instance("berlin");
+  ledger::ConnectionId id = connect(berlin, kContoso);
+  berlin.wish(id, kMac, true);
+  run(seconds{3});
+  EXPECT_TRUE(is_compliant(kContoso, kMac));
+  // The next one can be one, too.
+  std::string next = tenants_.add_certificate(clock_.now() - days{1}, clock_.now() + days{200});
+  json::Object half{{"clientSecret", next.substr(0, next.find("-----BEGIN CERTIFICATE"))}};
+  EXPECT_EQ(call("PUT", "/api/v1/clouds/global/secret", json::to_text(half)).status, 400);
+  EXPECT_EQ(call("PUT", "/api/v1/clouds/global/secret", json::to_text(json::Object{{"clientSecret", next}})).status,
+            204);
+  clock_.advance(days{91});
+  berlin.wish(id, kMac, true);
+  run(minutes{2});
+  EXPECT_TRUE(is_compliant(kContoso, kMac));
 }
 
 // --- The other store

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "support/empty_store.h"
 #include "tenant/directory/consent.h"
 #include "tenant/graph/graph.h"
 #include "tenant/intune/intune.h"
@@ -52,7 +53,7 @@ std::string domain_of(const directory::TenantId& tenant) {
 struct Tenants::State {
   explicit State(const Clock& the_clock)
       : clock(the_clock),
-        store(store::open_sqlite({.path = ":memory:"}).value()),
+        store(test_support::empty_store()),
         authority(*store, sealer, entropy, kFaceUrl),
         certificates(*store, sealer, entropy) {}
 
@@ -260,6 +261,14 @@ std::vector<std::int64_t> Tenants::applied(const directory::TenantId& tenant, co
       .value();
 }
 
+void Tenants::add_group(const directory::TenantId& tenant, const std::string& group_id) {
+  Status status = state_->store->write([&](store::Transaction& tx) {
+    return directory::create_group(tx, tenant, {.id = {group_id}, .display_name = "Group " + group_id}, {},
+                                   state_->clock.now());
+  });
+  EXPECT_TRUE(status.ok()) << (status.ok() ? "" : status.failure().message);
+}
+
 void Tenants::add_secret(const std::string& secret, Time from, Time until) {
   Status status = state_->store->write([&](store::Transaction& tx) {
     return directory::add_credential(tx, kHome, kConnectorApp,
@@ -271,6 +280,31 @@ void Tenants::add_secret(const std::string& secret, Time from, Time until) {
                                      {}, state_->clock.now());
   });
   EXPECT_TRUE(status.ok()) << (status.ok() ? "" : status.failure().message);
+}
+
+std::string Tenants::add_certificate(Time from, Time until) {
+  crypto::Key key = crypto::Key::generate(crypto::Algorithm::RS256).value();
+  auto made = crypto::CertificateAuthority::create({.common_name = "Cloud Connector",
+                                                    .organizational_units = {},
+                                                    .dns_names = {},
+                                                    .ip_addresses = {},
+                                                    .not_before = from,
+                                                    .not_after = until,
+                                                    .use = crypto::CertificateTemplate::Use::authority},
+                                                   key, state_->entropy)
+                  .value();
+  Status status = state_->store->write([&](store::Transaction& tx) {
+    return directory::add_credential(tx, kHome, kConnectorApp,
+                                     {.key_id = state_->entropy.guid(),
+                                      .display_name = "certificate",
+                                      .kind = directory::Credential::Kind::certificate,
+                                      .certificate_pem = made.certificate_pem(),
+                                      .start = from,
+                                      .end = until},
+                                     {}, state_->clock.now());
+  });
+  EXPECT_TRUE(status.ok()) << (status.ok() ? "" : status.failure().message);
+  return made.private_key_pem() + made.certificate_pem();
 }
 
 // --- Instances
@@ -289,7 +323,7 @@ Instance::Instance(std::string name, http::Transport& to_connector, const Clock&
       name_(std::move(name)),
       clock_(clock),
       entropy_(seed),
-      store_(store::open_sqlite({.path = ":memory:"}).value()) {
+      store_(test_support::empty_store()) {
   std::array<store::Schema, 3> schemas{audit::kSchema, ledger::kSchema, cloud_connection::kSchema};
   EXPECT_TRUE(store_->migrate(schemas).ok());
 }
@@ -369,9 +403,13 @@ void Instance::run_once() {
 
 // --- The whole
 
+namespace {
+constexpr Duration kStartTime = seconds{10};
+}  // namespace
+
 ConnectorWorld::ConnectorWorld() {
   tenants_router_ = tenants_.router();
-  empty_store_ = [] { return store::open_sqlite({.path = ":memory:"}).value(); };
+  empty_store_ = [] { return test_support::empty_store(); };
   options_ = {.public_url = kConnectorUrl,
               .clouds = {{.name = "global",
                           .endpoints = {.login_base = kFaceUrl, .graph_base = kFaceUrl},
@@ -388,6 +426,11 @@ void ConnectorWorld::stop_connector() {
   broker_.reset();
 }
 
+Result<std::unique_ptr<cloud_connector::Broker>> ConnectorWorld::open_broker(store::Store& store) {
+  return cloud_connector::Broker::open(
+      {.store = store, .transport = tenant_network_, .entropy = entropy_, .sealer = sealer_}, options_, clock_.now());
+}
+
 void ConnectorWorld::restart_connector(Database database) {
   stop_connector();
   if (database == Database::lost) {
@@ -395,14 +438,13 @@ void ConnectorWorld::restart_connector(Database database) {
     std::array<store::Schema, 2> schemas{audit::kSchema, cloud_connector::kSchema};
     ASSERT_TRUE(broker_store_->migrate(schemas).ok());
   }
-  auto broker = cloud_connector::Broker::open(
-      {.store = *broker_store_, .transport = tenant_network_, .entropy = entropy_, .sealer = sealer_}, options_,
-      clock_.now());
+  auto broker = open_broker(*broker_store_);
   ASSERT_TRUE(broker.ok()) << broker.failure().message;
   broker_ = std::move(*broker);
   broker_router_ = std::make_unique<http::Router>();
   cloud_connector::register_routes(*broker_router_, *broker_, crypto::hash_token(kOperatorToken));
   connector_router_ = broker_router_.get();
+  clock_.advance(kStartTime);  // budgets fill
   broker_keeper_ = std::make_unique<cloud_connector::Keeper>(*broker_, cloud_connector::Broker::Shard{});
 }
 

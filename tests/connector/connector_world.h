@@ -72,6 +72,7 @@ class Tenants {
   void withdraw(const directory::TenantId& tenant, const std::string& role);
   void grant(const directory::TenantId& tenant, const std::string& role);
   void add_device(const directory::TenantId& tenant, const std::string& device_id);
+  void add_group(const directory::TenantId& tenant, const std::string& group_id);
   directory::Device device(const directory::TenantId& tenant, const std::string& device_id);
   std::string partner_state(const directory::TenantId& tenant);
   // Partner device management: the connector's Application ID is pasted and saved; the status that is shown there.
@@ -82,6 +83,8 @@ class Tenants {
   // The versions of one device in the order in which the tenant applied them, from its audit log.
   std::vector<std::int64_t> applied(const directory::TenantId& tenant, const std::string& device_id);
   void add_secret(const std::string& secret, Time from, Time until);
+  // Registers a certificate of the connector's application, in the place of secrets; PEM of both its halves.
+  std::string add_certificate(Time from, Time until);
 
  private:
   struct State;
@@ -127,6 +130,8 @@ class ConnectorWorld : public ::testing::Test {
   // Starts the connector's process; on `fresh`, after its database was lost.
   enum class Database { kept, lost };
   void restart_connector(Database database = Database::kept);
+  // As another process would begin; `now` is the clock's.
+  Result<std::unique_ptr<cloud_connector::Broker>> open_broker(store::Store& store);
   void stop_connector();
 
   Instance& add_instance(const std::string& name);

@@ -7,6 +7,7 @@
 #include "connector/device_compliance/device_compliance.h"
 #include "connector/ledger/ledger_actor.h"
 #include "protocol/tenant_face.h"
+#include "support/empty_store.h"
 
 namespace wardbridge::protocol {
 namespace {
@@ -39,7 +40,7 @@ class Instance {
  public:
   Instance(TenantFace& face, ManualClock& clock, std::uint64_t seed, const directory::AppId& app = kManualApp)
       : network(face), clock_(clock), entropy_(seed) {
-    store_ = store::open_sqlite({.path = ":memory:"}).value();
+    store_ = test_support::empty_store();
     std::array<store::Schema, 3> schemas{audit::kSchema, ledger::kSchema, device_compliance::kSchema};
     EXPECT_TRUE(store_->migrate(schemas).ok());
     auto made = store_->write([&](store::Transaction& tx) {

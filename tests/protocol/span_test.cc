@@ -7,6 +7,7 @@
 #include "connector/device_compliance/device_compliance.h"
 #include "connector/ledger/ledger_actor.h"
 #include "protocol/tenant_face.h"
+#include "support/empty_store.h"
 
 namespace wardbridge::protocol {
 namespace {
@@ -18,6 +19,7 @@ class BadNetwork final : public http::Transport {
  public:
   BadNetwork(http::Transport& peer, Entropy& entropy) : peer_(peer), entropy_(entropy) {}
   Result<http::Response> send(const http::OutboundRequest& request, Duration deadline) override {
+    if (request.url.find("PartnerTenantHeartbeat") == std::string::npos) ++requests;
     if (trouble_percent > 0 && entropy_.below(100) < trouble_percent) {
       ++lost;
       if (entropy_.below(2) == 0) return unavailable("connect", "no route");
@@ -28,6 +30,7 @@ class BadNetwork final : public http::Transport {
   }
   std::uint64_t trouble_percent = 0;
   int lost = 0;
+  int requests = 0;  // heartbeats aside
 
  private:
   http::Transport& peer_;
@@ -37,7 +40,7 @@ class BadNetwork final : public http::Transport {
 class Span : public ::testing::Test {
  protected:
   void SetUp() override {
-    store_ = store::open_sqlite({.path = ":memory:"}).value();
+    store_ = test_support::empty_store();
     std::array<store::Schema, 3> schemas{audit::kSchema, ledger::kSchema, device_compliance::kSchema};
     ASSERT_TRUE(store_->migrate(schemas).ok());
     auto id = store_->write([&](store::Transaction& tx) {
@@ -140,6 +143,28 @@ TEST_F(Span, AVerdictArrivesWithItsReasonAndItsEnd) {
   run(seconds{1});
   EXPECT_FALSE(face_.device(kDevice)->is_compliant_at(clock_.now()));
   EXPECT_EQ(face_.device(kDevice)->compliance->reason, "FileVault is off");
+}
+
+TEST_F(Span, AVerdictCostsAtMostThreeRequestsAndQuietCostsNone) {
+  wish(kDevice, true);
+  run(seconds{5});
+  // Over hours, so that tokens and addresses end and are fetched again in between.
+  network_.requests = 0;
+  constexpr int kChanges = 240;
+  for (int change = 0; change < kChanges; ++change) {
+    wish(kDevice, change % 2 == 1);
+    run(seconds{2});
+    clock_.advance(seconds{58});
+  }
+  EXPECT_EQ(delivery(kDevice).state, ledger::State::delivered);
+  EXPECT_GE(network_.requests, kChanges);
+  EXPECT_LE(network_.requests, 3 * kChanges);
+  clock_.advance(hours{2});
+  wish(kDevice, true);
+  run(seconds{5});  // with tokens of an hour
+  network_.requests = 0;
+  run(minutes{40});
+  EXPECT_EQ(network_.requests, 0);
 }
 
 TEST_F(Span, TheTenantHasOnePolicyHoweverOftenTheConnectionIsSetUp) {

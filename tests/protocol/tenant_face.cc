@@ -2,6 +2,7 @@
 
 #include "tenant/directory/consent.h"
 #include "tenant/oauth/operator_routes.h"
+#include "support/empty_store.h"
 #include "tenant/policies/policies.h"
 #include "tenant/registration/registration.h"
 #include "tenant/sign_ins/sign_ins.h"
@@ -10,7 +11,7 @@ namespace wardbridge::protocol {
 
 TenantFace::TenantFace(const Clock& clock)
     : clock_(clock),
-      store_(store::open_sqlite({.path = ":memory:"}).value()),
+      store_(test_support::empty_store()),
       authority_(*store_, sealer_, entropy_, kFace),
       certificates_(*store_, sealer_, entropy_) {
   const store::Schema schemas[] = {audit::kSchema,  directory::kSchema,    policies::kSchema, sign_ins::kSchema,

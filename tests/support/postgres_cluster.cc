@@ -68,7 +68,7 @@ Result<PostgresCluster*> PostgresCluster::of_this_program() {
   return cluster->get();
 }
 
-Result<std::unique_ptr<PostgresCluster>> PostgresCluster::start() {
+Result<std::unique_ptr<PostgresCluster>> PostgresCluster::start(Syncs syncs) {
   std::optional<std::string> binaries = find_binaries();
   if (!binaries)
     return unavailable("no_postgres", "no PostgreSQL server on this machine: `apt-get install postgresql` brings it");
@@ -81,7 +81,7 @@ Result<std::unique_ptr<PostgresCluster>> PostgresCluster::start() {
   }
   std::string directory = (fs::temp_directory_path() / "wardbridge-postgres-XXXXXX").string();
   if (!::mkdtemp(directory.data())) return system_failure("making `" + directory + "`");
-  std::unique_ptr<PostgresCluster> cluster(new PostgresCluster(*binaries, directory, user));
+  std::unique_ptr<PostgresCluster> cluster(new PostgresCluster(*binaries, directory, user, syncs));
   if (user && ::chown(directory.c_str(), user->user_id, user->group_id) != 0)
     return system_failure("giving `" + directory + "` away");
   TRY(cluster->create_files());
@@ -136,10 +136,11 @@ Status PostgresCluster::create_files() {
 Status PostgresCluster::start_server() {
   SteadyTime deadline = std::chrono::steady_clock::now() + kStartTime;
   std::string target = connection();
+  const std::string fsync = syncs_ == Syncs::always ? "fsync=on" : "fsync=off";
   while (std::chrono::steady_clock::now() < deadline) {
     // deadlock_timeout: tests provoke deadlocks and should not wait a second for each.
     server_ = TRY(spawn({"postgres", "-D", directory_ + "/data", "-k", directory_, "-c", "listen_addresses=", "-c",
-                         "fsync=on", "-c", "deadlock_timeout=50ms", "-c", "max_connections=100"}));
+                         fsync, "-c", "deadlock_timeout=50ms", "-c", "max_connections=100"}));
     while (::waitpid(server_, nullptr, WNOHANG) == 0) {
       if (PQping(target.c_str()) == PQPING_OK) return done();
       if (std::chrono::steady_clock::now() > deadline) {

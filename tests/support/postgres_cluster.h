@@ -28,8 +28,10 @@ class PostgresCluster {
   // failed start is remembered. `no_postgres` when Debian's `postgresql` package is missing.
   static Result<PostgresCluster*> of_this_program();
 
-  // One more, for a test that kills it. About 2 seconds.
-  static Result<std::unique_ptr<PostgresCluster>> start();
+  // One more, for a test that kills it. About 2 seconds. One that never syncs is faster, and loses what a real crash
+  // would take.
+  enum class Syncs { always, never };
+  static Result<std::unique_ptr<PostgresCluster>> start(Syncs syncs = Syncs::always);
   ~PostgresCluster();
   PostgresCluster(const PostgresCluster&) = delete;
 
@@ -51,8 +53,8 @@ class PostgresCluster {
     uid_t user_id;
     gid_t group_id;
   };
-  PostgresCluster(std::string binaries, std::string directory, std::optional<User> user)
-      : binaries_(std::move(binaries)), directory_(std::move(directory)), user_(std::move(user)) {}
+  PostgresCluster(std::string binaries, std::string directory, std::optional<User> user, Syncs syncs)
+      : binaries_(std::move(binaries)), directory_(std::move(directory)), user_(std::move(user)), syncs_(syncs) {}
 
   Result<pid_t> spawn(std::vector<std::string> arguments) const;
   Status create_files();
@@ -62,6 +64,7 @@ class PostgresCluster {
   const std::string binaries_;
   const std::string directory_;
   const std::optional<User> user_;
+  const Syncs syncs_;
   pid_t server_ = 0;  // 0: not running
   int given_ = 0;
 };

@@ -10,14 +10,11 @@
 #include "base/text.h"
 #include "cli/connect.h"
 #include "cli/connector.h"
-#include "cli/doctor.h"
 #include "cli/explain.h"
 #include "cli/import.h"
 #include "cli/lint.h"
 #include "cli/preview.h"
-#include "connector/partner/clouds.h"
 #include "management/groups/computer_facts.h"
-#include "platform/clock/clock.h"
 #include "platform/http/client.h"
 #include "tenant/graph/graph.h"
 
@@ -35,43 +32,6 @@ constexpr const char* kVersion = "wardbridge 0.1.0";
 constexpr const char* kFooter =
     "Exit codes: 0 done; 1 it did not work, standard error says why; 2 wrong usage or configuration.\n"
     "Secrets are read from files or standard input, never from the command line.";
-
-struct DoctorRun {
-  Target target;
-  std::string cloud = "global";
-  std::string login_url;  // both: in the place of the cloud's
-  std::string graph_url;
-  bool offline = false;  // leave the management server out
-  bool json = false;
-};
-
-int run_doctor(const DoctorRun& run) {
-  const partner::Cloud* cloud = partner::find_cloud(partner::known_clouds(), run.cloud);
-  if (!cloud) {
-    std::fprintf(stderr, "wardbridge doctor: no sovereign cloud is called `%s`\n", run.cloud.c_str());
-    return 2;
-  }
-  cli::DoctorOptions options{.version = kVersion, .cloud = cloud->display_name, .json = run.json};
-  bool custom = !run.login_url.empty();
-  if (custom) options.cloud = run.login_url;
-  options.endpoints.emplace_back("sign-in", custom ? run.login_url : cloud->endpoints.login_base);
-  options.endpoints.emplace_back(
-      "Graph", run.graph_url.empty() ? (custom ? run.login_url : cloud->endpoints.graph_base) : run.graph_url);
-  if (!custom) options.endpoints.emplace_back("Intune", cloud->endpoints.audience);
-  for (const char* variable : {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}) {
-    if (const char* value = std::getenv(variable); value != nullptr && *value != '\0') {
-      options.proxy_variables.emplace_back(variable);
-    }
-  }
-  options.remedy = [](std::string_view reason) { return std::string(partner::advice_on(reason).remedy); };
-  http::CurlTransport transport({.ca_file = run.target.ca_file});
-  SystemClock clock;
-  cli::ApiClient management(transport, run.target.url);
-  if (run.offline) return cli::doctor(transport, clock, nullptr, "", options);
-  Status logged_in = management.log_in(run.target.user, read_first_line(run.target.password_file));
-  return cli::doctor(transport, clock, logged_in.ok() ? &management : nullptr,
-                     logged_in.ok() ? "" : logged_in.failure().message, options);
-}
 
 struct ConnectRun {
   Target target;
@@ -160,16 +120,24 @@ class ConnectorVerbs {
         [this](cli::ApiClient& connector) { return cli::add_instance(connector, subject_); });
     add("renew-credential", "give an instance a new credential; the one before stops working", "id", "of the instance",
         [this](cli::ApiClient& connector) { return cli::renew_credential(connector, subject_); });
-    add("remove-instance", "remove an instance: its devices are retracted first", "id", "of the instance",
-        [this](cli::ApiClient& connector) { return cli::remove_instance(connector, subject_); });
+    CLI::App* removal = add("remove-instance", "remove an instance: its devices are retracted first", "id",
+                            "of the instance", [this](cli::ApiClient& connector) {
+                              return cli::remove_instance(
+                                  connector, subject_, is_forced_ ? cli::Removal::forced : cli::Removal::retract_first);
+                            });
+    removal->add_flag("--force", is_forced_,
+                      "let go of the devices of a removal that a tenant does not take: they are not retracted there");
     add("approve", "let a further instance connect to a tenant that had consented before", "id",
         "of the connection, as `connector connections` shows it",
         [this](cli::ApiClient& connector) { return cli::approve_connection(connector, subject_); });
-    CLI::App* secret = add("set-secret", "give the connector's application its next client secret", "cloud",
-                           "name of the cloud in the connector's configuration", [this](cli::ApiClient& connector) {
-                             return cli::set_cloud_secret(connector, subject_, read_first_line(secret_file_));
-                           });
-    secret->add_option("--secret-file", secret_file_, "file with the secret; - is standard input")
+    CLI::App* secret =
+        add("set-secret", "give the connector's application its next client secret", "cloud",
+            "name of the cloud in the connector's configuration", [this](cli::ApiClient& connector) {
+              return cli::set_cloud_secret(connector, subject_, read_secret_file(secret_file_).value_or(""));
+            });
+    secret
+        ->add_option("--secret-file", secret_file_,
+                     "file with the secret, or PEM: private key and certificate; - is standard input")
         ->capture_default_str();
   }
 
@@ -207,6 +175,7 @@ class ConnectorVerbs {
   std::string ca_file_;
   std::string token_file_ = "wardbridge-data/connector-operator.token";
   std::string subject_;
+  bool is_forced_ = false;
   std::string secret_file_ = "-";
   cli::RouteOptions routes_;
 };
@@ -321,16 +290,7 @@ int main(int argc, char** argv) {
   auto partner_verbs = app::add_partner_verbs(program, exit_code);
   auto tenant_verbs = app::add_tenant_verbs(program, exit_code);
 
-  DoctorRun doctor;
-  CLI::App* doctor_verb =
-      program.add_subcommand("doctor", "preflight: what a connection needs, what is wrong and what to do");
-  doctor_verb->add_option("--cloud", doctor.cloud, "global, usGovGccHigh, usGovDod or china")->capture_default_str();
-  doctor_verb->add_option("--login-url", doctor.login_url, "check this tenant instead of a cloud");
-  doctor_verb->add_option("--graph-url", doctor.graph_url, "its Graph, if that is elsewhere");
-  doctor_verb->add_flag("--offline", doctor.offline, "leave the management server out");
-  doctor_verb->add_flag("--json", doctor.json, "the findings as JSON");
-  add_target(doctor_verb, doctor.target);
-  doctor_verb->callback([&] { exit_code = run_doctor(doctor); });
+  const std::shared_ptr<void> doctor_verb = app::add_doctor_verb(program, kVersion, exit_code);
 
   cli::PreviewOptions preview;
   CLI::App* preview_verb = program.add_subcommand("preview", "say what would be, and change nothing");

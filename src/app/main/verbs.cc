@@ -30,9 +30,11 @@ std::string read_first_line(const std::string& path) {
 }
 
 std::optional<std::string> read_secret_file(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) return std::nullopt;
-  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  std::ifstream file;
+  if (path != "-") file.open(path);
+  std::istream& stream = path == "-" ? std::cin : file;
+  if (!stream) return std::nullopt;
+  std::string text((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
   return std::string(text::trim(text));
 }
 

@@ -22,7 +22,7 @@ void add_target(CLI::App* verb, Target& target);
 
 // The first line of a file; `-` is standard input. Empty when it can't be read.
 std::string read_first_line(const std::string& path);
-// All of a file, for secrets that may be PEM text; without the white space around it.
+// All of a file (`-`: of standard input), for secrets that may be PEM text; without the white space around it.
 std::optional<std::string> read_secret_file(const std::string& path);
 
 // Logs in and runs a verb; its exit code.
@@ -45,5 +45,6 @@ std::shared_ptr<void> add_set_up_verbs(CLI::App& connect_verb, int& exit_code);
 std::shared_ptr<void> add_partner_verbs(CLI::App& program, int& exit_code);
 std::shared_ptr<void> add_tenant_verbs(CLI::App& program, int& exit_code);
 std::shared_ptr<void> add_self_service_verbs(CLI::App& program, int& exit_code);
+std::shared_ptr<void> add_doctor_verb(CLI::App& program, const char* version, int& exit_code);
 
 }  // namespace wardbridge::app

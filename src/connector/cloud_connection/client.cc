@@ -19,10 +19,6 @@ http::OutboundRequest request_to(const std::string& url, const std::string& cred
   return request;
 }
 
-json::Object pages_json(const Settings& settings) {
-  return {{"enrollmentUrl", settings.enrollment_url}, {"remediationUrl", settings.remediation_url}};
-}
-
 struct Loaded {
   Connection connection;
   SealedParts parts;
@@ -69,6 +65,10 @@ Result<Connection> keep(const World& world, const Connection& seen, const relay:
 }
 
 }  // namespace
+
+relay::Wishes wishes_of(const Settings& settings) {
+  return {settings.enrollment_url, settings.remediation_url, settings.group_ids};
+}
 
 Failure failure_from(const http::Response& response) {
   Failure failure{.code = Code::internal,
@@ -130,7 +130,7 @@ Result<Connection> connect(const World& world, ConnectionId id, const audit::Act
     return conflict("still_connected", "`" + settings.name + "` is connected already");
   }
   ConnectorClient connector(world.transport, settings.connector_url, loaded.parts.credential);
-  json::Object body = pages_json(settings);
+  json::Object body = relay::to_json(wishes_of(settings));
   body["cloud"] = settings.cloud;
   body["tenant"] = settings.tenant;
   ConnectorClient::Answer answer = TRY(connector.call("POST", "/api/v1/attachments", &body));

@@ -39,6 +39,7 @@ struct Settings {
   std::string tenant;            // GUID, or one of its domains
   std::string enrollment_url;
   std::string remediation_url;
+  std::vector<std::string> group_ids = {};  // whose people's Macs the compliance policy is assigned to
   bool operator==(const Settings&) const = default;
 };
 

@@ -5,7 +5,8 @@ namespace {
 
 constexpr const char* kColumns =
     "id, name, connector_url, cloud, tenant, enrollment_url, remediation_url, state, attachment, database_id,"
-    " created_at, last_contact_at, last_resync_at, next_run_at, failures, error_reason, error_message, revision";
+    " created_at, last_contact_at, last_resync_at, next_run_at, failures, error_reason, error_message, revision, "
+    "group_ids";
 
 State state_from(const std::string& name) {
   for (State state : {State::created, State::connecting, State::active, State::terminating, State::terminated}) {
@@ -18,6 +19,14 @@ std::string seal_context(ConnectionId id, const char* what) {
   return "cloud_connection|" + std::to_string(id.value) + "|" + what;
 }
 
+std::vector<std::string> ids_from(const std::string& stored) {
+  std::vector<std::string> ids;
+  for (std::string_view id : text::split(stored, ' ')) {
+    if (!id.empty()) ids.emplace_back(id);
+  }
+  return ids;
+}
+
 Connection connection_from(const store::Row& row) {
   Connection connection;
   connection.id = {row.integer(0)};
@@ -26,7 +35,8 @@ Connection connection_from(const store::Row& row) {
                          .cloud = row.text(3),
                          .tenant = row.text(4),
                          .enrollment_url = row.text(5),
-                         .remediation_url = row.text(6)};
+                         .remediation_url = row.text(6),
+                         .group_ids = ids_from(row.text(18))};
   connection.state = state_from(row.text(7));
   if (!row.text(8).empty()) {
     auto value = json::parse(row.text(8));
@@ -71,6 +81,10 @@ Status check(const Settings& settings) {
   TRY(check_https(settings.connector_url, "connectorUrl"));
   if (settings.connector_url.ends_with('/')) {
     return invalid("bad_setting", "the connector's URL must have no slash at its end", "connectorUrl");
+  }
+  for (const std::string& group : settings.group_ids) {
+    if (text::is_guid(group)) continue;
+    return invalid("bad_setting", "`" + group.substr(0, 80) + "` is not the object id of a group (a GUID)", "groupIds");
   }
   TRY(check_https(settings.enrollment_url, "enrollmentUrl"));
   return check_https(settings.remediation_url, "remediationUrl");
@@ -131,9 +145,9 @@ Result<ConnectionId> create(store::Transaction& tx, const Settings& settings, co
   ConnectionId id{tx.next_id("connection")};
   tx.execute(std::string("INSERT INTO cloud_connection (") + kColumns +
                  ", sealed_credential, sealed_ticket) VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', '', ?, 0, 0, ?, 0, '', '', "
-                 "1, ?, '')",
+                 "1, ?, ?, '')",
              {id.value, settings.name, settings.connector_url, settings.cloud, settings.tenant, settings.enrollment_url,
-              settings.remediation_url, name_of(State::created), now, now,
+              settings.remediation_url, name_of(State::created), now, now, text::join(settings.group_ids, " "),
               sealer.seal(secret, seal_context(id, "credential"), entropy)});
   ledger::set_lane_purpose(tx, id, ledger::Lane::Purpose::open);
   audit_connection(tx, {.id = id, .settings = settings}, "create", {{"connectionType", "Cloud Connector"}}, by, now);
@@ -158,10 +172,10 @@ Status update(store::Transaction& tx, ConnectionId id, const Settings& settings,
   }
   tx.execute(
       "UPDATE cloud_connection SET name = ?, connector_url = ?, cloud = ?, tenant = ?, enrollment_url = ?,"
-      " remediation_url = ?, next_run_at = ?, failures = 0, error_reason = '', error_message = '',"
+      " remediation_url = ?, group_ids = ?, next_run_at = ?, failures = 0, error_reason = '', error_message = '',"
       " revision = revision + 1 WHERE id = ?",
       {settings.name, settings.connector_url, settings.cloud, settings.tenant, settings.enrollment_url,
-       settings.remediation_url, now, id.value});
+       settings.remediation_url, text::join(settings.group_ids, " "), now, id.value});
   if (!same_road) {
     // Another tenant has consented to nothing yet.
     tx.execute(

@@ -100,9 +100,8 @@ Status Keeper::look(const Connection& seen, Time now) {
   bool came_back = false;
   if (was_active && (is_lost || other_database)) {
     // The connector lost its database, or let go of us when we left: what we hold brings us back, without consent.
-    json::Object body{{"ticket", parts.ticket},
-                      {"enrollmentUrl", seen.settings.enrollment_url},
-                      {"remediationUrl", seen.settings.remediation_url}};
+    json::Object body = relay::to_json(wishes_of(seen.settings));
+    body["ticket"] = parts.ticket;
     ConnectorClient::Answer again = TRY(connector.call("POST", "/api/v1/attachments/reattach", &body));
     attachment = TRY(relay::attachment_from_json(again.body));
     came_back = true;
@@ -111,6 +110,13 @@ Status Keeper::look(const Connection& seen, Time now) {
   }
   if (!attachment) {
     return Failure{Code::conflict, "not_attached", "the connector does not know this connection: choose Connect again"};
+  }
+  const relay::Wishes wishes = wishes_of(seen.settings);
+  if (seen.state == State::active && attachment->wishes && *attachment->wishes != wishes) {
+    json::Object body = relay::to_json(wishes);
+    ConnectorClient::Answer told =
+        TRY(connector.call("PUT", "/api/v1/attachments/" + text::percent_encode(attachment->id), &body));
+    attachment = TRY(relay::attachment_from_json(told.body));
   }
   return keep_learnt(world_.store, seen, [&](store::Transaction& tx, Connection& current) -> Status {
     std::string consent_url = current.attachment.consent_url;

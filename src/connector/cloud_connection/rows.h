@@ -17,6 +17,8 @@ struct SealedParts {
   std::string ticket;  // empty: none yet
 };
 Result<SealedParts> open_sealed(store::Transaction& tx, ConnectionId id, const crypto::Sealer& sealer);
+// What the connector is told of the settings.
+relay::Wishes wishes_of(const Settings& settings);
 void audit_connection(store::Transaction& tx, const Connection& connection, const char* action, json::Object details,
                       const audit::Actor& by, Time now);
 

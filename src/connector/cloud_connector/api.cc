@@ -91,11 +91,36 @@ http::Response consent_callback(Broker& broker, const http::Request& request) {
 }
 
 json::Object instance_json(const Instance& instance) {
-  return {{"id", instance.id.value},
-          {"name", instance.name},
-          {"state", name_of(instance.state)},
-          {"created", to_iso8601(instance.created)},
-          {"lastSeen", time_or_null(instance.last_seen)}};
+  json::Object shown{{"id", instance.id.value},
+                     {"name", instance.name},
+                     {"state", name_of(instance.state)},
+                     {"created", to_iso8601(instance.created)},
+                     {"lastSeen", time_or_null(instance.last_seen)}};
+  if (instance.state != Instance::State::retiring) return shown;
+  const Instance::Removal& removal = instance.removal;
+  bool is_given_up = removal.next_attempt == kNever;
+  shown["removal"] =
+      json::Object{{"devicesLeft", removal.devices_left},
+                   {"failures", removal.failures},
+                   {"nextAttempt", is_given_up ? json::Value() : json::Value(to_iso8601(removal.next_attempt))},
+                   {"reason", removal.reason},
+                   {"message", removal.message},
+                   {"remedy", partner::advice_on(removal.reason).remedy}};
+  return shown;
+}
+
+json::Object policy_json(const Tenant& tenant) {
+  bool is_permitted = std::ranges::count(tenant.roles, kPolicyRole) > 0;
+  const char* state = !tenant.policy_error_reason.empty()               ? "failed"
+                      : !tenant.policy.assigned_group_ids.empty()       ? "assigned"
+                      : !tenant.policy.id.empty()                       ? "created"
+                      : is_permitted || tenant.last_heartbeat == kEpoch ? "pending"
+                                                                        : "notPermitted";
+  return {{"state", state},
+          {"id", tenant.policy.id},
+          {"assignedGroupIds", json::to_array(tenant.policy.assigned_group_ids)},
+          {"errorReason", tenant.policy_error_reason},
+          {"errorMessage", tenant.policy_error_message}};
 }
 
 json::Object tenant_json(const Tenant& tenant) {
@@ -105,6 +130,7 @@ json::Object tenant_json(const Tenant& tenant) {
           {"permissions", json::to_array(tenant.roles)},
           {"lastHeartbeat", time_or_null(tenant.last_heartbeat)},
           {"resyncTimestamp", time_or_null(tenant.last_resync)},
+          {"policy", policy_json(tenant)},
           {"errorReason", tenant.error_reason},
           {"errorMessage", tenant.error_message}};
 }
@@ -136,13 +162,6 @@ Result<RouteFilter> route_filter(const http::Request& request) {
   }
   filter.limit = static_cast<int>(*limit);
   return filter;
-}
-
-Result<Pages> pages_from(const json::Object& object) {
-  Pages pages;
-  pages.enrollment_url = TRY(json::required_text(object, "enrollmentUrl"));
-  pages.remediation_url = TRY(json::required_text(object, "remediationUrl"));
-  return pages;
 }
 
 // Adds routes whose caller is an instance, or the operator.
@@ -197,7 +216,7 @@ void register_instance_routes(Face& face, Broker& broker) {
              AttachRequest wanted;
              wanted.cloud = TRY(json::required_text(object, "cloud"));
              wanted.tenant = TRY(json::required_text(object, "tenant"));
-             wanted.pages = TRY(pages_from(object));
+             wanted.wishes = TRY(relay::wishes_from_json(object));
              return http::json_response(201, relay::to_json(TRY(broker.attach(instance, wanted, request.received))));
            });
   face.add("POST", attachments + "/reattach",
@@ -205,14 +224,21 @@ void register_instance_routes(Face& face, Broker& broker) {
              json::Value body = TRY(json::parse(request.body));
              const json::Object& object = TRY(json::as_object(body));
              std::string ticket = TRY(json::required_text(object, "ticket"));
-             Pages pages = TRY(pages_from(object));
+             relay::Wishes wishes = TRY(relay::wishes_from_json(object));
              return http::json_response(
-                 200, relay::to_json(TRY(broker.reattach(instance, ticket, pages, request.received))));
+                 200, relay::to_json(TRY(broker.reattach(instance, ticket, wishes, request.received))));
            });
   face.add("GET", attachments + "/{id}",
            [&](const http::Request& request, const InstanceId& instance) -> Result<http::Response> {
              return http::json_response(200,
                                         relay::to_json(TRY(broker.attachment(instance, request.path_parameter("id")))));
+           });
+  face.add("PUT", attachments + "/{id}",
+           [&](const http::Request& request, const InstanceId& instance) -> Result<http::Response> {
+             json::Value body = TRY(json::parse(request.body));
+             relay::Wishes wishes = TRY(relay::wishes_from_json(TRY(json::as_object(body))));
+             return http::json_response(200, relay::to_json(TRY(broker.change_wishes(
+                                                 instance, request.path_parameter("id"), wishes, request.received))));
            });
   face.add("POST", attachments + "/{id}/confirm",
            [&](const http::Request& request, const InstanceId& instance) -> Result<http::Response> {
@@ -280,7 +306,12 @@ void register_operator_routes(Face& face, Broker& broker) {
       });
   face.add_for_operator("DELETE", instances + "/{id}",
                         [&](const http::Request& request, const audit::Actor& by) -> Result<http::Response> {
-                          TRY(broker.remove_instance({request.path_parameter("id")}, by, request.received));
+                          const InstanceId id{request.path_parameter("id")};
+                          if (request.query_parameter("force") == "true") {
+                            TRY(broker.force_removal(id, by, request.received));
+                            return http::no_content();
+                          }
+                          TRY(broker.remove_instance(id, by, request.received));
                           return http::json_response(202, json::Object{{"retiring", true}});
                         });
   face.add_for_operator("GET", "/api/v1/tenants",

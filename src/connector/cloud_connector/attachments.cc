@@ -15,6 +15,7 @@ constexpr const char* kConnectorStep = "connector";
 constexpr const char* kUserStep = "user_registration";
 constexpr Duration kMetadataDeadline = seconds{10};
 constexpr std::size_t kDeniedBytes = 500;
+constexpr std::size_t kMostGroups = 100;
 constexpr const char* kSendAttributes = "update_device_attributes";
 
 std::string without_slashes(std::string url) {
@@ -28,9 +29,17 @@ Status check_page(const std::string& url, const char* field) {
   return invalid("bad_url", "`" + url.substr(0, 200) + "` must be an https URL", field);
 }
 
-Status check_pages(const Pages& pages) {
-  TRY(check_page(pages.enrollment_url, "enrollmentUrl"));
-  return check_page(pages.remediation_url, "remediationUrl");
+Status check_wishes(const relay::Wishes& wishes) {
+  TRY(check_page(wishes.enrollment_url, "enrollmentUrl"));
+  TRY(check_page(wishes.remediation_url, "remediationUrl"));
+  if (wishes.group_ids.size() > kMostGroups) {
+    return invalid("too_many_groups", "at most " + std::to_string(kMostGroups) + " groups", "groupIds");
+  }
+  for (const std::string& group : wishes.group_ids) {
+    if (text::is_guid(group)) continue;
+    return invalid("bad_group", "`" + group.substr(0, 80) + "` is not the object id of a group (a GUID)", "groupIds");
+  }
+  return done();
 }
 
 bool is_under_way(const AttachmentRow& row, Time now) {
@@ -65,6 +74,15 @@ bool has_active(const std::vector<AttachmentRow>& rows) {
   return std::ranges::any_of(rows, [](const AttachmentRow& row) { return row.progress == Progress::active; });
 }
 
+// The tenant has never heard of the application: nobody there can have consented.
+bool is_stranger(const partner::Problem& problem) {
+  return problem.reason == "application_unknown" || problem.reason == "consent_required";
+}
+
+bool is_passing(const partner::Problem& problem) {
+  return problem.kind == partner::Problem::Kind::unreachable || problem.kind == partner::Problem::Kind::retry_later;
+}
+
 }  // namespace
 
 std::string Broker::ticket_of(const AttachmentRow& row) const {
@@ -79,7 +97,8 @@ relay::Attachment Broker::view(store::Transaction& tx, const AttachmentRow& row)
                                .tenant_id = row.tenant_id,
                                .progress = row.progress,
                                .error_reason = row.error_reason,
-                               .error_message = row.error_message};
+                               .error_message = row.error_message,
+                               .wishes = row.wishes};
   const Cloud* cloud = cloud_of(row.cloud);
   if (cloud) attachment.protocol = cloud->protocol;
   bool shows_id = row.progress == Progress::application_id || row.progress == Progress::active;
@@ -138,14 +157,19 @@ Result<relay::Attachment> Broker::attach(const InstanceId& instance, const Attac
   const Cloud* cloud = cloud_of(request.cloud);
   if (!cloud)
     return invalid("no_cloud", "this connector serves no cloud `" + request.cloud.substr(0, 80) + "`", "cloud");
-  TRY(check_pages(request.pages));
+  TRY(check_wishes(request.wishes));
   std::string tenant_id = TRY(resolve_tenant(*cloud, request.tenant));
-  // INVARIANT: where a token can be had before anybody was asked, a callback proves nothing.
+  // INVARIANT: where a token can be had before anybody was asked, a callback proves nothing; nor does it where that
+  // can't be told, because our own secret has expired, say.
   Road& road = roads_->to(*cloud, tenant_id);
   road.start_afresh();
-  bool consented_before =
-      road.call<std::string>(now, [&](partner::Client& client) { return client.tenant_id(now); }).ok();
+  auto token = road.call<std::string>(now, [&](partner::Client& client) { return client.tenant_id(now); });
   road.start_afresh();
+  if (!token.ok() && is_passing(token.failure())) {
+    return unavailable(token.failure().reason,
+                       "the tenant can't be asked at the moment: " + token.failure().message + "; try again");
+  }
+  bool consented_before = token.ok() || !is_stranger(token.failure());
   return deps_.store.write([&](store::Transaction& tx) -> Result<relay::Attachment> {
     AttachmentRow row{.id = deps_.entropy.guid(), .instance = instance, .tenant_id = tenant_id, .created = now};
     bool has_earned_it = false;
@@ -175,7 +199,7 @@ Result<relay::Attachment> Broker::attach(const InstanceId& instance, const Attac
     row.needs_approval = options_.further_instances == Options::FurtherInstances::approved && !has_earned_it &&
                          (consented_before || has_rivals);
     row.consent_until = now + options_.consent_life;
-    row.pages = request.pages;
+    row.wishes = request.wishes;
     tx.execute("DELETE FROM cloud_consent WHERE attachment_id = ? OR expires_at <= ?", {row.id, now});
     save_attachment(tx, row);
     advance(tx, row, Progress::consent, actor_of(instance), now);
@@ -265,12 +289,35 @@ Result<relay::Attachment> Broker::attachment(const InstanceId& instance, const s
   });
 }
 
+Result<relay::Attachment> Broker::change_wishes(const InstanceId& instance, const std::string& id,
+                                                const relay::Wishes& wishes, Time now) {
+  TRY(check_wishes(wishes));
+  return deps_.store.write([&](store::Transaction& tx) -> Result<relay::Attachment> {
+    AttachmentRow row = TRY(own_attachment(tx, instance, id));
+    if (row.wishes == wishes) return view(tx, row);
+    const auto before = wishes_of(tx, row.tenant_id);
+    row.wishes = wishes;
+    save_attachment(tx, row);
+    audit_change(tx, "update", "Attachment", row.id, row.tenant_id, {{"wishes", relay::to_json(wishes)}},
+                 actor_of(instance), now);
+    auto tenant = lock_tenant(tx, row.tenant_id);
+    const auto after = wishes_of(tx, row.tenant_id);
+    if (!tenant || tenant->state != Tenant::State::active || !after || after == before) return view(tx, row);
+    bool has_other_pages =
+        !before || before->enrollment_url != after->enrollment_url || before->remediation_url != after->remediation_url;
+    if (has_other_pages) tenant->state = Tenant::State::pending;  // until it is told of them, in a moment
+    tenant->next_run_at = now;
+    save_tenant(tx, *tenant);
+    return view(tx, row);
+  });
+}
+
 Result<Confirmation> Broker::confirm(const InstanceId& instance, const std::string& id, Time now) {
-  Pages pages;
+  relay::Wishes wishes;
   AttachmentRow row = TRY(deps_.store.read([&](store::Transaction& tx) -> Result<AttachmentRow> {
     for (AttachmentRow& own : attachments_of_instance(tx, instance)) {
       if (own.id != id) continue;
-      pages = pages_of(tx, own.tenant_id).value_or(own.pages);
+      wishes = wishes_of(tx, own.tenant_id).value_or(own.wishes);
       return std::move(own);
     }
     return no_attachment(id);
@@ -306,7 +353,7 @@ Result<Confirmation> Broker::confirm(const InstanceId& instance, const std::stri
   auto services = road.call<partner::Services>(now, [&](partner::Client& client) { return client.discover(now); });
   if (!step("services", services, "the partner services were found")) return finish();
   auto provisioning = road.call<partner::Provisioning>(now, [&](partner::Client& client) {
-    return client.provision({pages.enrollment_url, pages.remediation_url}, now);
+    return client.provision({wishes.enrollment_url, wishes.remediation_url}, now);
   });
   if (!step("provisioning", provisioning, "the tenant has taken the connector for its partner")) return finish();
   auto heartbeat = road.call<partner::Heartbeat>(now, [&](partner::Client& client) { return client.heartbeat(now); });
@@ -332,9 +379,9 @@ Result<Confirmation> Broker::confirm(const InstanceId& instance, const std::stri
   return finish();
 }
 
-Result<relay::Attachment> Broker::reattach(const InstanceId& instance, const std::string& ticket, const Pages& pages,
-                                           Time now) {
-  TRY(check_pages(pages));
+Result<relay::Attachment> Broker::reattach(const InstanceId& instance, const std::string& ticket,
+                                           const relay::Wishes& wishes, Time now) {
+  TRY(check_wishes(wishes));
   Failure bad_ticket{.code = Code::forbidden,
                      .reason = "bad_ticket",
                      .message = "the ticket was not issued here, or not to this instance"};
@@ -352,7 +399,7 @@ Result<relay::Attachment> Broker::reattach(const InstanceId& instance, const std
   return deps_.store.write([&](store::Transaction& tx) -> Result<relay::Attachment> {
     AttachmentRow current = attachment_between(tx, instance, row.tenant_id).value_or(row);
     current.needs_approval = false;  // it was consented to, or approved, once
-    current.pages = pages;
+    current.wishes = wishes;
     save_attachment(tx, current);
     if (current.progress != Progress::active) advance(tx, current, Progress::active, actor_of(instance), now);
     wake_tenant(tx, current.tenant_id, current.cloud, now);

@@ -19,7 +19,7 @@
 //   - A lost database loses nothing but history: instances come back with credentials and tickets that were sealed
 //     under the key file.
 //
-// Thread promise: a Broker may be used by any number of threads; one process per store.
+// Thread promise: a Broker may be used by any number of threads; a second process on the same store is refused.
 #pragma once
 
 #include <functional>
@@ -30,6 +30,7 @@
 #include <vector>
 
 #include "connector/partner/partner.h"
+#include "connector/partner/policy.h"
 #include "connector/relay/relay.h"
 #include "platform/actor/actor.h"
 #include "platform/audit/audit.h"
@@ -79,6 +80,15 @@ struct Instance {
   enum class State { active, retiring, removed } state = State::active;
   Time created = kEpoch;
   Time last_seen = kEpoch;
+  // Of a removal that a tenant does not take. It is tried again less and less often; never again (kNever) after a day
+  // without success, until the tenant works again, the operator repeats the removal, or forces it.
+  struct Removal {
+    int failures = 0;  // in a row
+    Time next_attempt = kEpoch;
+    std::string reason;
+    std::string message;
+    std::int64_t devices_left = 0;
+  } removal = {};
 };
 const char* name_of(Instance::State state);
 
@@ -88,14 +98,10 @@ struct IssuedCredential {
   std::string credential;
 };
 
-struct Pages {
-  std::string enrollment_url;
-  std::string remediation_url;
-};
 struct AttachRequest {
   std::string cloud;
   std::string tenant;  // GUID, or one of its domains
-  Pages pages;
+  relay::Wishes wishes;
 };
 
 struct Confirmation {
@@ -118,8 +124,15 @@ struct Tenant {
   int failures = 0;
   std::string error_reason;
   std::string error_message;
+  // The connector's compliance policy for Macs there, assigned to the groups that its instances wish for. While it is
+  // not in place verdicts travel all the same: an administrator may have made one by hand.
+  partner::PolicyInPlace policy = {};
+  std::string policy_error_reason = {};  // why the last attempt to set it up failed
+  std::string policy_error_message = {};
 };
 const char* name_of(Tenant::State state);
+// The application permission that the policy needs. Without it the connector makes none.
+inline constexpr const char* kPolicyRole = "manage_partner_compliance_policy";
 
 // A device's way: which instance speaks for it.
 struct Route {
@@ -156,6 +169,7 @@ struct ConsentReturn {
   bool awaits_approval = false;
 };
 
+class Lease;
 class Road;
 class Roads;
 struct AttachmentRow;
@@ -169,7 +183,8 @@ class Broker {
     const crypto::Sealer& sealer;
   };
   // Everything must outlive the broker; the store is migrated. Seals the secrets of the options. Fails with
-  // `bad_config` when two clouds share a name or one has no credential.
+  // `bad_config` when two clouds share a name or one has no credential, and with `store_in_use` while another process
+  // works on the store.
   static Result<std::unique_ptr<Broker>> open(const Dependencies& dependencies, Options options, Time now);
   ~Broker();
 
@@ -177,8 +192,12 @@ class Broker {
   Result<IssuedCredential> register_instance(const std::string& name, const audit::Actor& by, Time now);
   // The one before stops working.
   Result<IssuedCredential> renew_credential(const InstanceId& id, const audit::Actor& by, Time now);
-  // INVARIANT: law 5. Its credential stops working at once; its devices are retracted, then it is gone.
+  // INVARIANT: law 5. Its credential stops working at once; its devices are retracted, then it is gone. Repeated, it is
+  // tried again at once.
   Status remove_instance(const InstanceId& id, const audit::Actor& by, Time now);
+  // Lets go of the devices of an instance that is being removed, though their tenants do not take that: they hold them
+  // for compliant until the verdicts end by themselves. Fails with `conflict`/`not_retiring`.
+  Status force_removal(const InstanceId& id, const audit::Actor& by, Time now);
   Status approve(const std::string& attachment_id, const audit::Actor& by, Time now);
   // Becomes the next secret, tried when the tenants no longer take the one before.
   Status set_secret(const std::string& cloud, const std::string& secret, const audit::Actor& by, Time now);
@@ -197,9 +216,12 @@ class Broker {
   Result<InstanceId> authenticate(const std::string& credential, Time now);
   Result<relay::Attachment> attach(const InstanceId& instance, const AttachRequest& request, Time now);
   // Brings an attachment back that this instance holds a ticket for: after a lost database, or after it left.
-  Result<relay::Attachment> reattach(const InstanceId& instance, const std::string& ticket, const Pages& pages,
+  Result<relay::Attachment> reattach(const InstanceId& instance, const std::string& ticket, const relay::Wishes& wishes,
                                      Time now);
   Result<relay::Attachment> attachment(const InstanceId& instance, const std::string& id);
+  // The instance's settings have changed.
+  Result<relay::Attachment> change_wishes(const InstanceId& instance, const std::string& id,
+                                          const relay::Wishes& wishes, Time now);
   Result<Confirmation> confirm(const InstanceId& instance, const std::string& id, Time now);
   // INVARIANT: law 5. `conflict`/`not_retracted` while the instance still has devices there. The last one to leave
   // terminates the partnership; false while the tenant has not taken that.
@@ -224,7 +246,7 @@ class Broker {
   Time keep(const Shard& shard, Time now);
 
  private:
-  Broker(const Dependencies& dependencies, Options options);
+  Broker(const Dependencies& dependencies, Options options, Time now);
 
   const Cloud* cloud_of(const std::string& name) const;
   Road& road_to(const Tenant& tenant);
@@ -244,13 +266,16 @@ class Broker {
   ledger::Outcome settle(const Route& route, ledger::Outcome outcome, Time now);
   void note_problem(const std::string& tenant_id, const ledger::Outcome& outcome, Time now);
   void keep_tenant(const Tenant& tenant, Time now);
+  void set_up_policy(Road& road, Tenant& tenant, const std::vector<std::string>& group_ids, Time now);
   bool terminate(const std::string& tenant_id, Time now);
   void retire(const Instance& instance, Time now);
+  std::optional<partner::Problem> retract_devices(const Instance& instance, const std::string& tenant_id, Time now);
 
   Dependencies deps_;
   Options options_;
   std::string database_id_;
-  Time started_ = kEpoch;
+  std::unique_ptr<Lease> lease_;
+  const Time started_;
   std::unique_ptr<Roads> roads_;
 };
 

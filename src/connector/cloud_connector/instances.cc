@@ -52,8 +52,11 @@ Failure no_instance(const InstanceId& id) {
 
 }  // namespace
 
-Broker::Broker(const Dependencies& dependencies, Options options)
-    : deps_(dependencies), options_(std::move(options)), roads_(std::make_unique<Roads>(deps_, options_)) {}
+Broker::Broker(const Dependencies& dependencies, Options options, Time now)
+    : deps_(dependencies),
+      options_(std::move(options)),
+      lease_(std::make_unique<Lease>(deps_.store, deps_.entropy.guid())),
+      started_(now) {}
 Broker::~Broker() = default;
 
 Result<std::unique_ptr<Broker>> Broker::open(const Dependencies& dependencies, Options options, Time now) {
@@ -67,13 +70,20 @@ Result<std::unique_ptr<Broker>> Broker::open(const Dependencies& dependencies, O
     return invalid("bad_config",
                    "the request burst of the connector must be at least " + std::to_string(kRequestsOfACall));
   }
-  auto broker = std::unique_ptr<Broker>(new Broker(dependencies, std::move(options)));
+  auto broker = std::unique_ptr<Broker>(new Broker(dependencies, std::move(options), now));
   TRY(dependencies.store.write([&](store::Transaction& tx) -> Status {
     auto row = tx.query_one("SELECT id FROM cloud_database");
     broker->database_id_ = row ? row->text(0) : dependencies.entropy.guid();
     if (!row) tx.execute("INSERT INTO cloud_database (id, recovering_until) VALUES (?, 0)", {broker->database_id_});
+    return done();
+  }));
+  Time quiet_since = TRY(broker->lease_->take(now));
+  broker->roads_ =
+      std::make_unique<Roads>(broker->deps_, broker->options_, Road::Process{*broker->lease_, quiet_since});
+  TRY(dependencies.store.write([&](store::Transaction& tx) -> Status {
     for (const Cloud& cloud : broker->options_.clouds) {
       if (!cloud.client_secret.empty()) {
+        TRY(partner::check_client_secret(cloud.client_secret));
         store_secret(tx, cloud.name, cloud.client_secret, dependencies.sealer, dependencies.entropy,
                      {.name = "configuration"}, now);
       }
@@ -84,7 +94,6 @@ Result<std::unique_ptr<Broker>> Broker::open(const Dependencies& dependencies, O
     return done();
   }));
   for (Cloud& cloud : broker->options_.clouds) cloud.client_secret.clear();
-  broker->started_ = now;
   return broker;
 }
 
@@ -137,7 +146,13 @@ Status Broker::remove_instance(const InstanceId& id, const audit::Actor& by, Tim
   return deps_.store.write([&](store::Transaction& tx) -> Status {
     auto instance = find_instance(tx, id);
     if (!instance) return no_instance(id);
-    if (instance->state != Instance::State::active) return done();
+    if (instance->state == Instance::State::removed) return done();
+    bool is_repeated = instance->state == Instance::State::retiring;
+    save_removal(tx, id, {.next_attempt = now});
+    if (is_repeated) {
+      audit_change(tx, "update", "Instance", id.value, instance->name, {{"removal", "tried again"}}, by, now);
+      return done();
+    }
     tx.execute("UPDATE cloud_instance SET state = ? WHERE id = ?", {name_of(Instance::State::retiring), id.value});
     audit_change(tx, "update", "Instance", id.value, instance->name,
                  changed("state", name_of(instance->state), name_of(Instance::State::retiring)), by, now);
@@ -145,9 +160,29 @@ Status Broker::remove_instance(const InstanceId& id, const audit::Actor& by, Tim
   });
 }
 
+Status Broker::force_removal(const InstanceId& id, const audit::Actor& by, Time now) {
+  return deps_.store.write([&](store::Transaction& tx) -> Status {
+    auto instance = find_instance(tx, id);
+    if (!instance) return no_instance(id);
+    if (instance->state != Instance::State::retiring) {
+      return conflict("not_retiring",
+                      "only a removal that has begun can be forced: remove the instance first, its devices may well be "
+                      "retracted");
+    }
+    tx.execute("UPDATE cloud_route SET released = 1 WHERE instance_id = ? AND released = 0", {id.value});
+    forget_instance(tx, *instance,
+                    {{"forced", true},
+                     {"devicesNotRetracted", instance->removal.devices_left},
+                     {"because", instance->removal.reason}},
+                    by, now);
+    return done();
+  });
+}
+
 Status Broker::set_secret(const std::string& cloud, const std::string& secret, const audit::Actor& by, Time now) {
   if (!cloud_of(cloud)) return not_found("no_cloud", "no cloud is called `" + cloud.substr(0, 80) + "`");
   if (text::trim(secret).empty()) return invalid("bad_secret", "the client secret can't be empty", "clientSecret");
+  TRY(partner::check_client_secret(secret));
   return deps_.store.write([&](store::Transaction& tx) -> Status {
     store_secret(tx, cloud, secret, deps_.sealer, deps_.entropy, by, now);
     return done();

@@ -12,9 +12,10 @@ namespace {
 constexpr Duration kIdleTime = seconds{5};
 constexpr Duration kRefusedTime = seconds{60};
 constexpr int kRetiredAtATime = 20;
+// Attempts at a removal that get nowhere, a day long: then a person has to say something.
+constexpr int kRemovalAttempts = 100;
+constexpr Duration kLongestRemovalWait = minutes{15};
 constexpr const char* kNeededRole = "update_device_attributes";
-// What partner compliance management asks for besides; everything else was added by somebody.
-constexpr const char* kAllowedRole = "manage_partner_compliance_policy";
 
 bool falls_to(const std::string& id, const Broker::Shard& shard) {
   return std::hash<std::string>{}(id) % static_cast<std::size_t>(shard.shards) == static_cast<std::size_t>(shard.shard);
@@ -32,7 +33,7 @@ std::optional<partner::Problem> modified_permissions(const std::optional<std::ve
                    "` of the enterprise application Cloud Connector was withdrawn: give admin consent again"};
   }
   for (const std::string& role : *roles) {
-    bool may_have_it = role == kAllowedRole && protocol == partner::Protocol::compliance_partner;
+    bool may_have_it = role == kPolicyRole && protocol == partner::Protocol::compliance_partner;
     if (role == kNeededRole || may_have_it) continue;
     return partner::Problem{.kind = partner::Problem::Kind::permission,
                             .reason = "permission_extra",
@@ -43,12 +44,13 @@ std::optional<partner::Problem> modified_permissions(const std::optional<std::ve
 }
 
 bool has_active_attachment(store::Transaction& tx, const std::string& tenant_id) {
-  return pages_of(tx, tenant_id).has_value();
+  return wishes_of(tx, tenant_id).has_value();
 }
 
 }  // namespace
 
 Time Broker::keep(const Shard& shard, Time now) {
+  if (!lease_->hold(now).ok()) return now + kIdleTime;
   struct Work {
     std::vector<Tenant> tenants;
     std::vector<Instance> retiring;
@@ -65,8 +67,12 @@ Time Broker::keep(const Shard& shard, Time now) {
       }
     }
     for (Instance& instance : all_instances(tx)) {
-      if (instance.state == Instance::State::retiring && falls_to(instance.id.value, shard))
+      if (instance.state != Instance::State::retiring || !falls_to(instance.id.value, shard)) continue;
+      if (instance.removal.next_attempt > now) {
+        found.next = std::min(found.next, instance.removal.next_attempt);
+      } else {
         found.retiring.push_back(std::move(instance));
+      }
     }
     return found;
   });
@@ -85,18 +91,20 @@ void Broker::keep_tenant(const Tenant& seen, Time now) {
     terminate(seen.id, now);
     return;
   }
-  auto pages = deps_.store.read(
-      [&](store::Transaction& tx) -> Result<Pages> { return pages_of(tx, seen.id).value_or(Pages{}); });
-  if (!pages.ok()) return;
+  auto wishes = deps_.store.read([&](store::Transaction& tx) -> Result<relay::Wishes> {
+    return wishes_of(tx, seen.id).value_or(relay::Wishes{});
+  });
+  if (!wishes.ok()) return;
   Road& road = road_to(seen);
   Tenant learnt = seen;
   std::optional<partner::Problem> problem;
   if (seen.state != Tenant::State::active) {
     road.start_afresh();  // somebody may have repaired it
     auto provisioning = road.call<partner::Provisioning>(now, [&](partner::Client& client) {
-      return client.provision({pages->enrollment_url, pages->remediation_url}, now);
+      return client.provision({wishes->enrollment_url, wishes->remediation_url}, now);
     });
     if (provisioning.ok()) learnt.extensions = provisioning->extensions;
+    learnt.policy.id.clear();  // whatever was changed over there may concern it
     if (!provisioning.ok()) problem = provisioning.failure();
   }
   if (!problem) {
@@ -104,6 +112,9 @@ void Broker::keep_tenant(const Tenant& seen, Time now) {
     if (!heartbeat.ok()) problem = heartbeat.failure();
     if (heartbeat.ok() && heartbeat->resync) learnt.last_resync = std::max(learnt.last_resync, *heartbeat->resync);
   }
+  // The tenant's own policies are for the other protocol.
+  bool has_policy = cloud_of(seen.cloud)->protocol == partner::Protocol::compliance_partner;
+  if (!problem && has_policy) set_up_policy(road, learnt, wishes->group_ids, now);
   std::optional<partner::Problem> modified = modified_permissions(road.roles(), cloud_of(seen.cloud)->protocol);
   bool works_all_the_same = modified && modified->reason == "permission_extra";
   // A withdrawn permission is the cause, whatever the service answered.
@@ -125,17 +136,27 @@ void Broker::keep_tenant(const Tenant& seen, Time now) {
       if (tenant->state != Tenant::State::active && tenant->state != Tenant::State::pending) wait = kRefusedTime;
       tenant->next_run_at = now + wait;
     } else {
-      tenant->state = Tenant::State::active;
+      // An instance that changed its wishes meanwhile has asked for another run.
+      bool is_still_wished = wishes_of(tx, seen.id) == *wishes;
+      if (is_still_wished) tenant->state = Tenant::State::active;
       tenant->extensions = learnt.extensions;
       tenant->last_heartbeat = now;
       tenant->last_resync = learnt.last_resync;
-      tenant->next_run_at = now + options_.heartbeat_interval;
+      tenant->policy = learnt.policy;
+      tenant->policy_error_reason = learnt.policy_error_reason;
+      tenant->policy_error_message = learnt.policy_error_message;
+      tenant->next_run_at = is_still_wished ? now + options_.heartbeat_interval : now;
       tenant->failures = 0;
       tenant->error_reason = works_all_the_same ? modified->reason : "";
       tenant->error_message = works_all_the_same ? modified->message : "";
     }
     save_tenant(tx, *tenant);
     if (tenant->state != before) {
+      // What waits for a tenant goes on when that works again.
+      if (tenant->state == Tenant::State::active) {
+        tx.execute("UPDATE cloud_instance SET removal_failures = 0, removal_next_at = ? WHERE state = ?",
+                   {now, name_of(Instance::State::retiring)});
+      }
       json::Object details = changed("state", name_of(before), name_of(tenant->state));
       if (problem) details["reason"] = problem->reason;
       audit_change(tx, "update", "Tenant", tenant->id, tenant->id, std::move(details), {}, now);
@@ -146,15 +167,37 @@ void Broker::keep_tenant(const Tenant& seen, Time now) {
   if (!kept.ok()) log::error("tenant_not_kept", {{"tenant", seen.id}, {"reason", kept.failure().reason}});
 }
 
+// What keeps a policy from its place keeps no verdict from its tenant: the way stays open, whatever comes of it.
+void Broker::set_up_policy(Road& road, Tenant& tenant, const std::vector<std::string>& group_ids, Time now) {
+  const auto roles = road.roles();
+  bool is_in_place = !tenant.policy.id.empty() && tenant.policy.assigned_group_ids == group_ids;
+  if (is_in_place || !roles || std::ranges::count(*roles, kPolicyRole) == 0) return;
+  partner::Answer<partner::PolicyInPlace> policy = tenant.policy;
+  auto way = road.call<bool>(now, [&](partner::Client& client) -> partner::Answer<bool> {
+    policy = partner::put_policy_in_place(client, "Cloud Connector", group_ids, tenant.policy, now);
+    bool is_about_the_way = !policy.ok() && policy.failure().kind == partner::Problem::Kind::unreachable;
+    if (is_about_the_way) return policy.failure();
+    return true;
+  });
+  if (!way.ok()) return;  // with the next heartbeat
+  tenant.policy_error_reason = policy.ok() ? "" : policy.failure().reason;
+  tenant.policy_error_message = policy.ok() ? "" : policy.failure().message;
+  if (policy.ok()) {
+    tenant.policy = *policy;
+  } else {
+    log::warning("policy_not_set_up", {{"tenant", tenant.id}, {"reason", policy.failure().reason}});
+  }
+}
+
 bool Broker::terminate(const std::string& tenant_id, Time now) {
-  Pages pages;
+  relay::Wishes wishes;
   auto tenant = deps_.store.read([&](store::Transaction& tx) -> Result<std::optional<Tenant>> {
-    for (const AttachmentRow& row : attachments_of_tenant(tx, tenant_id)) pages = row.pages;
+    for (const AttachmentRow& row : attachments_of_tenant(tx, tenant_id)) wishes = row.wishes;
     return find_tenant(tx, tenant_id);
   });
   if (!tenant.ok() || !*tenant || (*tenant)->state != Tenant::State::terminating) return false;
   auto answer = road_to(**tenant).call<partner::Provisioning>(now, [&](partner::Client& client) {
-    return client.deprovision({pages.enrollment_url, pages.remediation_url}, now);
+    return client.deprovision({wishes.enrollment_url, wishes.remediation_url}, now);
   });
   Status kept = deps_.store.write([&](store::Transaction& tx) -> Status {
     auto current = lock_tenant(tx, tenant_id);
@@ -178,12 +221,14 @@ bool Broker::terminate(const std::string& tenant_id, Time now) {
   return kept.ok() && answer.ok();
 }
 
-// INVARIANT: law 5. Every device of the instance is retracted before the instance is forgotten; no other is touched.
-void Broker::retire(const Instance& instance, Time now) {
+// Retracts up to a page of one tenant's devices; what kept it from the rest.
+std::optional<partner::Problem> Broker::retract_devices(const Instance& instance, const std::string& tenant_id,
+                                                        Time now) {
+  using Kind = partner::Problem::Kind;
   auto standing = deps_.store.read([&](store::Transaction& tx) -> Result<std::vector<Route>> {
-    return standing_routes(tx, instance.id, "", kRetiredAtATime);
+    return standing_routes(tx, instance.id, tenant_id, kRetiredAtATime);
   });
-  if (!standing.ok()) return;
+  if (!standing.ok()) return partner::Problem{Kind::retry_later, standing.failure().reason, "the store failed"};
   for (Route& route : *standing) {
     auto tenant = deps_.store.write([&](store::Transaction& tx) -> Result<std::optional<Tenant>> {
       auto current = lock_route(tx, route.tenant_id, route.device_id);
@@ -198,7 +243,13 @@ void Broker::retire(const Instance& instance, Time now) {
       route = *current;
       return find_tenant(tx, route.tenant_id);
     });
-    if (!tenant.ok() || !*tenant || (*tenant)->state != Tenant::State::active) continue;
+    if (!tenant.ok() || !*tenant) continue;
+    if ((*tenant)->state != Tenant::State::active) {
+      bool is_told = !(*tenant)->error_reason.empty();
+      return partner::Problem{
+          Kind::permission, is_told ? (*tenant)->error_reason : "tenant_not_active",
+          is_told ? (*tenant)->error_message : std::string("the tenant is ") + name_of((*tenant)->state)};
+    }
     ledger::DeviceReport report{.device_id = route.device_id,
                                 .user_id = route.user_id,
                                 .os = "macOS",
@@ -206,27 +257,55 @@ void Broker::retire(const Instance& instance, Time now) {
                                 .valid_until = now + hours{1},
                                 .reason = "the instance that managed the Mac was removed from the Cloud Connector"};
     ledger::Outcome outcome = route.message_id.empty() ? send(**tenant, route, report, now) : ask(**tenant, route, now);
-    if (outcome.kind != ledger::Outcome::Kind::done && outcome.kind != ledger::Outcome::Kind::permanent) return;
+    bool is_over = outcome.kind == ledger::Outcome::Kind::done || outcome.kind == ledger::Outcome::Kind::permanent ||
+                   outcome.kind == ledger::Outcome::Kind::accepted;
+    if (!is_over) return partner::Problem{Kind::retry_later, outcome.reason, outcome.message, outcome.after};
   }
-  if (!standing->empty()) return;
-  Status gone = deps_.store.write([&](store::Transaction& tx) -> Status {
-    for (AttachmentRow& row : attachments_of_instance(tx, instance.id)) {
-      if (row.progress == relay::Progress::detached) continue;
-      row.progress = relay::Progress::detached;
-      save_attachment(tx, row);
-      auto tenant = lock_tenant(tx, row.tenant_id);
-      if (!tenant || has_active_attachment(tx, row.tenant_id) || tenant->state == Tenant::State::terminated) continue;
-      tenant->state = Tenant::State::terminating;
-      tenant->next_run_at = now;
-      save_tenant(tx, *tenant);
+  return std::nullopt;
+}
+
+// INVARIANT: law 5. Every device of the instance is retracted before the instance is forgotten; no other is touched.
+// A tenant that refuses holds up no other.
+void Broker::retire(const Instance& instance, Time now) {
+  const std::int64_t devices_before = instance.removal.devices_left;
+  auto attachments = deps_.store.read([&](store::Transaction& tx) -> Result<std::vector<AttachmentRow>> {
+    return attachments_of_instance(tx, instance.id);
+  });
+  if (!attachments.ok()) return;
+  std::optional<partner::Problem> problem;
+  for (const AttachmentRow& row : *attachments) {
+    if (auto found = retract_devices(instance, row.tenant_id, now)) problem = std::move(found);
+  }
+  Status kept = deps_.store.write([&](store::Transaction& tx) -> Status {
+    auto current = find_instance(tx, instance.id);
+    if (!current || current->state != Instance::State::retiring) return done();
+    Instance::Removal& removal = current->removal;
+    if (removal.devices_left == 0) {
+      forget_instance(tx, *current, {}, {}, now);
+      return done();
     }
-    tx.execute("DELETE FROM cloud_conflict WHERE instance_id = ?", {instance.id.value});
-    tx.execute("UPDATE cloud_instance SET state = ? WHERE id = ?",
-               {name_of(Instance::State::removed), instance.id.value});
-    audit_change(tx, "delete", "Instance", instance.id.value, instance.name, {}, {}, now);
+    bool has_moved = removal.devices_left < devices_before || !problem;
+    removal.failures = has_moved ? 0 : removal.failures + 1;
+    removal.reason = problem ? problem->reason : "";
+    removal.message = problem ? problem->message : "";
+    if (has_moved) {
+      removal.next_attempt = now + seconds{1};
+    } else if (removal.failures >= kRemovalAttempts) {
+      removal.next_attempt = kNever;
+      audit_change(tx, "update", "Instance", current->id.value, current->name,
+                   {{"removal", "given up"}, {"reason", removal.reason}, {"devicesLeft", removal.devices_left}}, {},
+                   now);
+    } else {
+      Duration wait = std::min<Duration>(kLongestRemovalWait, seconds{5} * (1 << std::min(removal.failures, 12)));
+      removal.next_attempt = now + (problem->after ? ledger::clamp_wait(*problem->after) : wait);
+    }
+    save_removal(tx, current->id, removal);
     return done();
   });
-  if (!gone.ok()) log::error("instance_stays", {{"instance", instance.id.value}, {"reason", gone.failure().reason}});
+  if (problem) {
+    log::warning("instance_stays", {{"instance", instance.id.value}, {"reason", problem->reason}});
+  }
+  if (!kept.ok()) log::error("instance_stays", {{"instance", instance.id.value}, {"reason", kept.failure().reason}});
 }
 
 }  // namespace wardbridge::cloud_connector

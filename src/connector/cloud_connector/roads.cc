@@ -24,7 +24,7 @@ std::string secret_context(const std::string& cloud, const char* which) {
 }  // namespace
 
 Duration Budget::wait_for(int count, Time now) {
-  if (filled_ == kEpoch || now < filled_) filled_ = now;
+  if (now < filled_) filled_ = now;
   left_ = std::min(burst_, left_ + rate_ * static_cast<double>((now - filled_).count()) / 1000.0);
   filled_ = now;
   if (left_ >= count) return Duration{0};
@@ -63,12 +63,14 @@ Result<Secrets> read_secrets(store::Transaction& tx, const std::string& cloud, c
   return secrets;
 }
 
-Road::Road(const Broker::Dependencies& dependencies, const Options& options, Cloud cloud, std::string tenant_id)
+Road::Road(const Broker::Dependencies& dependencies, const Options& options, const Process& process, Cloud cloud,
+           std::string tenant_id)
     : deps_(dependencies),
       options_(options),
+      lease_(process.lease),
       cloud_(std::move(cloud)),
       tenant_id_(std::move(tenant_id)),
-      budget_(options.requests_per_second, options.request_burst) {}
+      budget_(options.requests_per_second, options.request_burst, process.quiet_since) {}
 
 Result<http::Response> Road::Gate::send(const http::OutboundRequest& request, Duration deadline) {
   {
@@ -91,17 +93,25 @@ Result<http::Response> Road::Gate::send(const http::OutboundRequest& request, Du
 }
 
 std::shared_ptr<partner::Client> Road::make_client(const std::string& secret) {
-  return std::make_shared<partner::Client>(gate_, deps_.entropy,
-                                           partner::Account{.endpoints = cloud_.endpoints,
-                                                            .tenant = tenant_id_,
-                                                            .client_id = cloud_.client_id,
-                                                            .client_secret = secret,
-                                                            .protocol = cloud_.protocol,
+  return std::make_shared<partner::Client>(
+      gate_, deps_.entropy,
+      partner::Account{.endpoints = cloud_.endpoints,
+                       .tenant = tenant_id_,
+                       .client_id = cloud_.client_id,
+                       .client_secret = secret,
+                       .protocol = cloud_.protocol,
                        // To a tenant all our instances are one server, wherever their people are sent.
                        .instance_id = "cloud-connector"});
 }
 
 partner::Answer<std::shared_ptr<partner::Client>> Road::enter(Time now) {
+  // INVARIANT: budgets are in memory, so nobody calls a tenant who might not be the only one.
+  if (Status held = lease_.hold(now); !held.ok()) {
+    return partner::Problem{.kind = partner::Problem::Kind::retry_later,
+                            .reason = held.failure().reason,
+                            .message = held.failure().message,
+                            .after = seconds{5}};
+  }
   std::lock_guard lock(mutex_);
   if (now < paused_until_) {
     partner::Problem problem = pause_;
@@ -204,7 +214,7 @@ std::optional<std::vector<std::string>> Road::roles() {
 Road& Roads::to(const Cloud& cloud, const std::string& tenant_id) {
   std::lock_guard lock(mutex_);
   auto& road = roads_[{cloud.name, tenant_id}];
-  if (!road) road = std::make_unique<Road>(deps_, options_, cloud, tenant_id);
+  if (!road) road = std::make_unique<Road>(deps_, options_, process_, cloud, tenant_id);
   return *road;
 }
 

@@ -10,13 +10,16 @@
 #include <mutex>
 
 #include "connector/cloud_connector/cloud_connector.h"
+#include "connector/cloud_connector/lease.h"
 
 namespace wardbridge::cloud_connector {
 
-// So many requests a second on average, and so many at once after a quiet time.
+// So many requests a second on average, and so many at once after a quiet time. What the process before this one has
+// spent nobody knows, so it fills from when that one can have ended.
 class Budget {
  public:
-  Budget(int requests_per_second, int burst) : rate_(requests_per_second), burst_(burst), left_(burst) {}
+  Budget(int requests_per_second, int burst, Time quiet_since)
+      : rate_(requests_per_second), burst_(burst), filled_(quiet_since) {}
   // How long until `count` requests may go; zero: now.
   Duration wait_for(int count, Time now);
   void take() { left_ -= 1; }
@@ -24,8 +27,8 @@ class Budget {
  private:
   double rate_;
   double burst_;
-  double left_;
-  Time filled_ = kEpoch;
+  double left_ = 0;
+  Time filled_;
 };
 
 // The application's secrets in one cloud, as stored.
@@ -39,11 +42,16 @@ void store_secret(store::Transaction& tx, const std::string& cloud, const std::s
 Result<Secrets> read_secrets(store::Transaction& tx, const std::string& cloud, const crypto::Sealer& sealer);
 
 // More requests than one call of the client makes, tokens, addresses and second tries included.
-inline constexpr int kRequestsOfACall = 12;
+inline constexpr int kRequestsOfACall = 14;
 
 class Road {
  public:
-  Road(const Broker::Dependencies& dependencies, const Options& options, Cloud cloud, std::string tenant_id);
+  struct Process {
+    Lease& lease;
+    Time quiet_since;  // when the one before this can have ended
+  };
+  Road(const Broker::Dependencies& dependencies, const Options& options, const Process& process, Cloud cloud,
+       std::string tenant_id);
 
   // Runs `ask` with the tenant's client; answers by itself while the way is paused, the budget is spent, or too many
   // calls are under way.
@@ -90,6 +98,7 @@ class Road {
 
   const Broker::Dependencies deps_;
   const Options& options_;
+  Lease& lease_;
   const Cloud cloud_;
   const std::string tenant_id_;
   Gate gate_{*this};
@@ -109,12 +118,14 @@ class Road {
 
 class Roads {
  public:
-  Roads(const Broker::Dependencies& dependencies, const Options& options) : deps_(dependencies), options_(options) {}
+  Roads(const Broker::Dependencies& dependencies, const Options& options, const Road::Process& process)
+      : deps_(dependencies), options_(options), process_(process) {}
   Road& to(const Cloud& cloud, const std::string& tenant_id);
 
  private:
   const Broker::Dependencies deps_;
   const Options& options_;
+  const Road::Process process_;
   std::mutex mutex_;
   std::map<std::pair<std::string, std::string>, std::unique_ptr<Road>> roads_;
 };

@@ -1,5 +1,6 @@
 #include "connector/cloud_connector/rows.h"
 
+#include <algorithm>
 #include <array>
 
 namespace wardbridge::cloud_connector {
@@ -17,18 +18,41 @@ Enum stored_state(const std::array<Enum, size>& states, const std::string& name)
   check_failed(__FILE__, __LINE__, "a stored state", name);
 }
 
-constexpr const char* kInstanceColumns = "id, name, state, created_at, last_seen_at";
+constexpr const char* kInstanceColumns =
+    "id, name, state, created_at, last_seen_at, removal_failures, removal_next_at, removal_reason, removal_message";
 Instance instance_from(const store::Row& row) {
   return {.id = {row.text(0)},
           .name = row.text(1),
           .state = stored_state(kInstanceStates, row.text(2)),
           .created = row.time(3),
-          .last_seen = row.time(4)};
+          .last_seen = row.time(4),
+          .removal = {.failures = static_cast<int>(row.integer(5)),
+                      .next_attempt = row.time(6),
+                      .reason = row.text(7),
+                      .message = row.text(8)}};
+}
+
+// Counted where it matters: the devices of an instance that stays are no news.
+void count_devices_left(store::Transaction& tx, Instance& instance) {
+  if (instance.state != Instance::State::retiring) return;
+  instance.removal.devices_left =
+      tx.query_one("SELECT COUNT(*) FROM cloud_route WHERE instance_id = ? AND released = 0", {instance.id.value})
+          ->integer(0);
 }
 
 constexpr const char* kTenantColumns =
     "id, cloud, state, extensions, roles, last_heartbeat_at, last_resync_at, next_run_at, failures, error_reason,"
-    " error_message";
+    " error_message, policy_id, policy_group_ids, policy_error_reason, policy_error_message";
+
+// Ids and names without spaces, in one column.
+std::vector<std::string> words_of(const std::string& stored) {
+  std::vector<std::string> words;
+  for (std::string_view word : text::split(stored, ' ')) {
+    if (!word.empty()) words.emplace_back(word);
+  }
+  return words;
+}
+
 Tenant tenant_from(const store::Row& row) {
   Tenant tenant{.id = row.text(0), .cloud = row.text(1), .state = stored_state(kTenantStates, row.text(2))};
   for (std::string_view word : text::split(row.text(3), ' ')) {
@@ -36,15 +60,16 @@ Tenant tenant_from(const store::Row& row) {
     if (word == "valid_until") tenant.extensions.valid_until = true;
     if (word == "version") tenant.extensions.version = true;
   }
-  for (std::string_view role : text::split(row.text(4), ' ')) {
-    if (!role.empty()) tenant.roles.emplace_back(role);
-  }
+  tenant.roles = words_of(row.text(4));
   tenant.last_heartbeat = row.time(5);
   tenant.last_resync = row.time(6);
   tenant.next_run_at = row.time(7);
   tenant.failures = static_cast<int>(row.integer(8));
   tenant.error_reason = row.text(9);
   tenant.error_message = row.text(10);
+  tenant.policy = {row.text(11), words_of(row.text(12))};
+  tenant.policy_error_reason = row.text(13);
+  tenant.policy_error_message = row.text(14);
   return tenant;
 }
 
@@ -57,7 +82,7 @@ std::optional<Tenant> select_tenant(store::Transaction& tx, const std::string& i
 
 constexpr const char* kAttachmentColumns =
     "id, instance_id, tenant_id, cloud, progress, needs_approval, consent_until, enrollment_url, remediation_url,"
-    " error_reason, error_message, created_at";
+    " error_reason, error_message, created_at, group_ids";
 AttachmentRow attachment_row(const store::Row& row) {
   AttachmentRow found;
   found.id = row.text(0);
@@ -69,7 +94,7 @@ AttachmentRow attachment_row(const store::Row& row) {
   found.progress = *progress;
   found.needs_approval = row.flag(5);
   found.consent_until = row.time(6);
-  found.pages = {row.text(7), row.text(8)};
+  found.wishes = {row.text(7), row.text(8), words_of(row.text(12))};
   found.error_reason = row.text(9);
   found.error_message = row.text(10);
   found.created = row.time(11);
@@ -130,14 +155,43 @@ const char* name_of(Tenant::State state) {
 std::optional<Instance> find_instance(store::Transaction& tx, const InstanceId& id) {
   auto row = tx.query_one(std::string("SELECT ") + kInstanceColumns + " FROM cloud_instance WHERE id = ?", {id.value});
   if (!row) return std::nullopt;
-  return instance_from(*row);
+  Instance instance = instance_from(*row);
+  count_devices_left(tx, instance);
+  return instance;
 }
 
 std::vector<Instance> all_instances(store::Transaction& tx) {
   std::vector<Instance> instances;
   for (const auto& row : tx.query(std::string("SELECT ") + kInstanceColumns + " FROM cloud_instance ORDER BY name, id"))
     instances.push_back(instance_from(row));
+  for (Instance& instance : instances) count_devices_left(tx, instance);
   return instances;
+}
+
+void save_removal(store::Transaction& tx, const InstanceId& id, const Instance::Removal& removal) {
+  tx.execute(
+      "UPDATE cloud_instance SET removal_failures = ?, removal_next_at = ?, removal_reason = ?, removal_message = ?"
+      " WHERE id = ?",
+      {removal.failures, removal.next_attempt, removal.reason, removal.message, id.value});
+}
+
+void forget_instance(store::Transaction& tx, const Instance& instance, json::Object details, const audit::Actor& by,
+                     Time now) {
+  for (AttachmentRow& row : attachments_of_instance(tx, instance.id)) {
+    if (row.progress == relay::Progress::detached) continue;
+    row.progress = relay::Progress::detached;
+    save_attachment(tx, row);
+    auto tenant = lock_tenant(tx, row.tenant_id);
+    if (!tenant || wishes_of(tx, row.tenant_id) || tenant->state == Tenant::State::terminated) continue;
+    tenant->state = Tenant::State::terminating;
+    tenant->next_run_at = now;
+    save_tenant(tx, *tenant);
+  }
+  tx.execute("DELETE FROM cloud_conflict WHERE instance_id = ?", {instance.id.value});
+  tx.execute("UPDATE cloud_instance SET state = ? WHERE id = ?",
+             {name_of(Instance::State::removed), instance.id.value});
+  save_removal(tx, instance.id, {});
+  audit_change(tx, "delete", "Instance", instance.id.value, instance.name, std::move(details), by, now);
 }
 
 std::optional<Tenant> lock_tenant(store::Transaction& tx, const std::string& id) {
@@ -159,13 +213,18 @@ void save_tenant(store::Transaction& tx, const Tenant& tenant) {
   if (tenant.extensions.version) extensions += "version ";
   tx.execute(
       std::string("INSERT INTO cloud_tenant (") + kTenantColumns +
-          ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET cloud = excluded.cloud,"
+          ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET cloud = "
+          "excluded.cloud,"
           " state = excluded.state, extensions = excluded.extensions, roles = excluded.roles,"
           " last_heartbeat_at = excluded.last_heartbeat_at, last_resync_at = excluded.last_resync_at,"
           " next_run_at = excluded.next_run_at, failures = excluded.failures, error_reason = excluded.error_reason,"
-          " error_message = excluded.error_message",
+          " error_message = excluded.error_message, policy_id = excluded.policy_id,"
+          " policy_group_ids = excluded.policy_group_ids, policy_error_reason = excluded.policy_error_reason,"
+          " policy_error_message = excluded.policy_error_message",
       {tenant.id, tenant.cloud, name_of(tenant.state), extensions, text::join(tenant.roles, " "), tenant.last_heartbeat,
-       tenant.last_resync, tenant.next_run_at, tenant.failures, tenant.error_reason, tenant.error_message});
+       tenant.last_resync, tenant.next_run_at, tenant.failures, tenant.error_reason, tenant.error_message,
+       tenant.policy.id, text::join(tenant.policy.assigned_group_ids, " "), tenant.policy_error_reason,
+       tenant.policy_error_message});
 }
 
 std::optional<AttachmentRow> lock_attachment(store::Transaction& tx, const std::string& id) {
@@ -190,23 +249,30 @@ std::vector<AttachmentRow> attachments_of_tenant(store::Transaction& tx, const s
   return select_attachments(tx, "WHERE tenant_id = ? ORDER BY created_at, id", tenant_id);
 }
 
-std::optional<Pages> pages_of(store::Transaction& tx, const std::string& tenant_id) {
+std::optional<relay::Wishes> wishes_of(store::Transaction& tx, const std::string& tenant_id) {
+  std::optional<relay::Wishes> wishes;
   for (const AttachmentRow& row : attachments_of_tenant(tx, tenant_id)) {
-    if (row.progress == relay::Progress::active) return row.pages;
+    if (row.progress != relay::Progress::active) continue;
+    if (!wishes) wishes = relay::Wishes{row.wishes.enrollment_url, row.wishes.remediation_url};
+    for (const std::string& group : row.wishes.group_ids) wishes->group_ids.push_back(text::lower(group));
   }
-  return std::nullopt;
+  if (!wishes) return std::nullopt;
+  std::ranges::sort(wishes->group_ids);
+  auto again = std::ranges::unique(wishes->group_ids);
+  wishes->group_ids.erase(again.begin(), again.end());
+  return wishes;
 }
 
 void save_attachment(store::Transaction& tx, const AttachmentRow& row) {
   tx.execute(std::string("INSERT INTO cloud_attachment (") + kAttachmentColumns +
-                 ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+                 ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
                  " progress = excluded.progress, needs_approval = excluded.needs_approval,"
                  " consent_until = excluded.consent_until, enrollment_url = excluded.enrollment_url,"
                  " remediation_url = excluded.remediation_url, error_reason = excluded.error_reason,"
-                 " error_message = excluded.error_message",
+                 " error_message = excluded.error_message, group_ids = excluded.group_ids",
              {row.id, row.instance.value, row.tenant_id, row.cloud, relay::name_of(row.progress), row.needs_approval,
-              row.consent_until, row.pages.enrollment_url, row.pages.remediation_url, row.error_reason,
-              row.error_message, row.created});
+              row.consent_until, row.wishes.enrollment_url, row.wishes.remediation_url, row.error_reason,
+              row.error_message, row.created, text::join(row.wishes.group_ids, " ")});
 }
 
 Route route_from(const store::Row& row, std::size_t first) {

@@ -17,7 +17,7 @@ struct AttachmentRow {
   relay::Progress progress = relay::Progress::consent;
   bool needs_approval = false;
   Time consent_until = kEpoch;
-  Pages pages;
+  relay::Wishes wishes;
   std::string error_reason;  // of consent
   std::string error_message;
   Time created = kEpoch;
@@ -25,6 +25,10 @@ struct AttachmentRow {
 
 std::optional<Instance> find_instance(store::Transaction& tx, const InstanceId& id);
 std::vector<Instance> all_instances(store::Transaction& tx);
+void save_removal(store::Transaction& tx, const InstanceId& id, const Instance::Removal& removal);
+// The end of a removal: detaches it everywhere; a tenant without another instance is left.
+void forget_instance(store::Transaction& tx, const Instance& instance, json::Object details, const audit::Actor& by,
+                     Time now);
 
 std::optional<Tenant> lock_tenant(store::Transaction& tx, const std::string& id);
 std::optional<Tenant> find_tenant(store::Transaction& tx, const std::string& id);
@@ -36,8 +40,9 @@ std::optional<AttachmentRow> attachment_between(store::Transaction& tx, const In
                                                 const std::string& tenant_id);
 std::vector<AttachmentRow> attachments_of_instance(store::Transaction& tx, const InstanceId& instance);
 std::vector<AttachmentRow> attachments_of_tenant(store::Transaction& tx, const std::string& tenant_id);
-// A tenant knows one pair of pages for all instances: that of the one which has been attached longest.
-std::optional<Pages> pages_of(store::Transaction& tx, const std::string& tenant_id);
+// A tenant knows one pair of pages for all instances: that of the one which has been attached longest. The groups are
+// those of all, sorted. Nothing: no instance is attached.
+std::optional<relay::Wishes> wishes_of(store::Transaction& tx, const std::string& tenant_id);
 void save_attachment(store::Transaction& tx, const AttachmentRow& row);
 
 // Made, as nobody's, when it is not there: two that come at once wait for each other.

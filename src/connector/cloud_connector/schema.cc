@@ -84,6 +84,21 @@ CREATE TABLE cloud_conflict (
   PRIMARY KEY (tenant_id, device_id, instance_id)
 );
 CREATE INDEX cloud_conflict_by_instance ON cloud_conflict (instance_id);
+)sql",
+     R"sql(
+ALTER TABLE cloud_database ADD COLUMN holder TEXT NOT NULL DEFAULT '';
+ALTER TABLE cloud_database ADD COLUMN held_until BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE cloud_instance ADD COLUMN removal_failures BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE cloud_instance ADD COLUMN removal_next_at BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE cloud_instance ADD COLUMN removal_reason TEXT NOT NULL DEFAULT '';
+ALTER TABLE cloud_instance ADD COLUMN removal_message TEXT NOT NULL DEFAULT '';
+)sql",
+     R"sql(
+ALTER TABLE cloud_attachment ADD COLUMN group_ids TEXT NOT NULL DEFAULT '';
+ALTER TABLE cloud_tenant ADD COLUMN policy_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE cloud_tenant ADD COLUMN policy_group_ids TEXT NOT NULL DEFAULT '';
+ALTER TABLE cloud_tenant ADD COLUMN policy_error_reason TEXT NOT NULL DEFAULT '';
+ALTER TABLE cloud_tenant ADD COLUMN policy_error_message TEXT NOT NULL DEFAULT '';
 )sql"},
 };
 

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "connector/ledger/ledger_actor.h"
+#include "support/empty_store.h"
 
 namespace wardbridge::device_compliance {
 namespace {
@@ -81,7 +82,7 @@ class FarEnd {
 class DeviceCompliance : public ::testing::Test {
  protected:
   void SetUp() override {
-    store_ = store::open_sqlite({.path = ":memory:"}).value();
+    store_ = test_support::empty_store();
     std::array<store::Schema, 3> schemas{audit::kSchema, ledger::kSchema, kSchema};
     ASSERT_TRUE(store_->migrate(schemas).ok());
     Result<ConnectionId> id = store_->write(

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "connector/device_compliance/rows.h"
+#include "connector/partner/policy.h"
 #include "platform/log/log.h"
 
 namespace wardbridge::device_compliance {
@@ -27,29 +28,11 @@ Status keep(store::Store& store, const Connection& seen, const Change& change) {
   });
 }
 
-// Twice is harmless: a policy that exists is found, and assigning says the whole list.
 partner::Answer<Policy> put_policy_in_place(partner::Client& client, const Connection& connection, Time now) {
-  Policy policy = connection.policy;
-  policy.id = TRY(client.ensure_policy({.display_name = "Device compliance of Macs", .platform = "macOS"},
-                                       "Managed by Wardbridge: " + connection.settings.name, now));
-  const std::vector<std::string>& groups = connection.settings.group_ids;
-  // An empty list would take away what the tenant's administrator has assigned; it is sent only to take back ours.
-  if (!groups.empty() || !policy.assigned_group_ids.empty()) {
-    policy.assigned_group_ids = TRY(client.assign_policy(policy.id, groups, now));
-    for (const std::string& group : groups) {
-      if (std::any_of(policy.assigned_group_ids.begin(), policy.assigned_group_ids.end(),
-                      [&](const std::string& assigned) { return text::equal_ignoring_case(assigned, group); })) {
-        continue;
-      }
-      return partner::Problem{.kind = partner::Problem::Kind::permanent,
-                              .reason = "group_not_assigned",
-                              .message = "the service did not assign the group `" + group + "` to the policy"};
-    }
-    policy.assigned_group_ids = groups;
-  }
-  policy.error_reason.clear();
-  policy.error_message.clear();
-  return policy;
+  partner::PolicyInPlace before{connection.policy.id, connection.policy.assigned_group_ids};
+  partner::PolicyInPlace policy = TRY(partner::put_policy_in_place(
+      client, connection.settings.name, connection.settings.group_ids, std::move(before), now));
+  return Policy{.id = std::move(policy.id), .assigned_group_ids = std::move(policy.assigned_group_ids)};
 }
 
 Status forget_everything(store::Transaction& tx, ConnectionId id) {

@@ -12,6 +12,7 @@
 #include "connector/ledger/connection.h"
 #include "connector/ledger/ledger.h"
 #include "platform/audit/audit.h"
+#include "support/empty_store.h"
 
 namespace wardbridge::ledger {
 
@@ -20,7 +21,7 @@ class LedgerFixture : public ::testing::Test {
   static constexpr ConnectionId kConnection{7};
 
   void SetUp() override {
-    store_ = store::open_sqlite({.path = ":memory:"}).value();
+    store_ = test_support::empty_store();
     std::array<store::Schema, 2> schemas{audit::kSchema, kSchema};
     ASSERT_TRUE(store_->migrate(schemas).ok());
   }

@@ -65,6 +65,9 @@ constexpr std::array kKnown = {
     Known{"secret_expired",
           {"the client secret has expired",
            "make a new client secret in the app registration and run `wardbridge connect rotate-secret`"}},
+    Known{"assertion_audience",
+          {"the directory takes the certificate's assertion for another address than this one",
+           "check the sovereign cloud: its sign-in address must be the one that the directory calls its issuer"}},
     Known{"application_unknown",
           {"no application with this id is registered in the tenant, or it was deleted",
            "check the Application ID, and grant admin consent in this tenant"}},
@@ -109,6 +112,23 @@ constexpr std::array kKnown = {
     Known{"user_not_assigned",
           {"the person of the device is in no group that is assigned to this partner, or in an excluded one",
            "assign a group of users (not of devices) that the person is in, or let the Mac enroll elsewhere"}},
+    // What a Cloud Connector says of itself.
+    Known{
+        "bad_credential",
+        {"the Cloud Connector does not take this instance's credential: it was renewed there, or the instance removed",
+         "ask its operator for one (`wardbridge connector renew-credential`), and save it in the connection"}},
+    Known{"consent_denied",
+          {"an administrator of the tenant refused one of the two consents", "choose Connect again, and accept both"}},
+    Known{"not_attached",
+          {"the Cloud Connector does not know this connection", "choose Connect again, consent and confirm"}},
+    Known{"bad_ticket",
+          {"the Cloud Connector has another key file than when this was connected",
+           "choose Connect again; its operator may have to restore `seal.key`"}},
+    Known{"tenant_terminated",
+          {"the partnership with the tenant was ended", "choose Connect again when that was not meant to be"}},
+    Known{"device_of_other_instance",
+          {"another instance of the Cloud Connector reports the same Mac, and came first",
+           "unmanage it in one of the two; which one has it: `wardbridge connector routes --contended`"}},
     Known{"verdicts_held",
           {"a smart group or the compliance settings were changed, and the change moves many devices at once",
            "confirm it (POST /api/v1/wardbridge/device-compliance/held/confirm), or change it back"}},
@@ -131,11 +151,11 @@ Status check_client_secret(const std::string& client_secret) {
 }
 
 // ENTRA: microsoft.md section 5.3. SPEC: RFC 7523 section 3.
-Result<std::string> client_assertion(const std::string& pem, const std::string& client_id,
-                                     const std::string& token_endpoint, Entropy& entropy, Time now) {
+Result<std::string> client_assertion(const std::string& pem, const std::string& client_id, const std::string& audience,
+                                     Entropy& entropy, Time now) {
   Certificate certificate = TRY(read_pem(pem));
   json::Object header{{"typ", "JWT"}, {"x5t", certificate.thumbprint}};
-  json::Object claims{{"aud", token_endpoint},
+  json::Object claims{{"aud", audience},
                       {"iss", client_id},
                       {"sub", client_id},
                       {"jti", entropy.guid()},

@@ -13,15 +13,25 @@ using ::testing::HasSubstr;
 class TokenEndpoint final : public http::Transport {
  public:
   Result<http::Response> send(const http::OutboundRequest& request, Duration) override {
+    if (request.url.ends_with("/.well-known/openid-configuration") && !issuer.empty()) {
+      return http::Response{200, {}, R"({"issuer":")" + issuer + R"("})"};
+    }
     if (request.url.find("/oauth2/") == std::string::npos) return unavailable("connect", "only tokens here");
     asked.push_back(text::parse_form(request.body).value());
     std::string secret = text::form_value(asked.back(), "client_secret").value_or("");
+    std::string assertion = text::form_value(asked.back(), "client_assertion").value_or("");
+    if (!assertion.empty() && !audience.empty()) {
+      if (std::string_view(crypto::peek_jws(assertion)->claims.at("aud").as_string()) != audience)
+        return http::Response{401, {}, R"({"error":"invalid_client","error_codes":[700023]})"};
+    }
     if (secret == good || (good.empty() && secret.empty())) {
       return http::Response{200, {}, R"({"expires_in":60,"access_token":")" + token + R"("})"};
     }
     return http::Response{401, {}, refusal};
   }
   std::string good = "one";
+  std::string audience;  // that assertions must have; empty: any
+  std::string issuer;    // that the metadata names; empty: there is none
   std::string token = "a.b.c";
   std::string refusal = R"({"error":"invalid_client","error_codes":[7000222]})";
   std::vector<text::Form> asked;
@@ -40,6 +50,19 @@ class Credential : public ::testing::Test {
   std::string refusal(const std::string& body) {
     endpoint_.refusal = body;
     return client("wrong").tenant_id(now_).failure().reason;
+  }
+  // The key and a certificate of its own.
+  std::string certificate_pem(const crypto::Key& key) {
+    auto authority = crypto::CertificateAuthority::create({.common_name = "Wardbridge",
+                                                           .organizational_units = {},
+                                                           .dns_names = {},
+                                                           .ip_addresses = {},
+                                                           .not_before = now_ - days{1},
+                                                           .not_after = now_ + days{1},
+                                                           .use = crypto::CertificateTemplate::Use::authority},
+                                                          key, entropy_)
+                         .value();
+    return authority.private_key_pem() + authority.certificate_pem();
   }
   // A token as the directory signs it, with these roles.
   static std::string token_with(const std::string& roles) {
@@ -101,16 +124,7 @@ TEST_F(Credential, TheDirectorysCodesAreToldApartAndEachHasARemedy) {
 
 TEST_F(Credential, ACertificateProvesItselfWithAnAssertion) {
   crypto::Key key = crypto::Key::generate(crypto::Algorithm::RS256).value();
-  auto authority = crypto::CertificateAuthority::create({.common_name = "Wardbridge",
-                                                         .organizational_units = {},
-                                                         .dns_names = {},
-                                                         .ip_addresses = {},
-                                                         .not_before = now_ - days{1},
-                                                         .not_after = now_ + days{1},
-                                                         .use = crypto::CertificateTemplate::Use::authority},
-                                                        key, entropy_)
-                       .value();
-  std::string pem = authority.private_key_pem() + authority.certificate_pem();
+  std::string pem = certificate_pem(key);
   ASSERT_TRUE(is_certificate(pem));
   ASSERT_TRUE(check_client_secret(pem).ok());
   endpoint_.good.clear();
@@ -125,6 +139,24 @@ TEST_F(Credential, ACertificateProvesItselfWithAnAssertion) {
   EXPECT_EQ(claims->at("aud"), "https://login.example/0f7c6f1a-5a57-4c1e-9c5f-2f9a0c1d2e3f/oauth2/v2.0/token");
   EXPECT_EQ(claims->at("exp").as_int64() - claims->at("iat").as_int64(), 600);
   EXPECT_EQ(text::from_base64url(std::string(crypto::peek_jws(assertion)->header.at("x5t").as_string()))->size(), 20u);
+}
+
+TEST_F(Credential, AnAssertionIsMadeForTheIssuerWhereTheTokenEndpointIsNotTaken) {
+  const std::string tenant = "https://login.example/0f7c6f1a-5a57-4c1e-9c5f-2f9a0c1d2e3f";
+  std::string pem = certificate_pem(crypto::Key::generate(crypto::Algorithm::RS256).value());
+  endpoint_.good.clear();
+  endpoint_.audience = tenant + "/v2.0";
+  endpoint_.issuer = tenant + "/v2.0";
+  Client strict = client(pem);
+  ASSERT_TRUE(strict.tenant_id(now_).ok());
+  EXPECT_EQ(endpoint_.asked.size(), 2u);
+  ASSERT_TRUE(strict.tenant_id(now_ + hours{1}).ok());
+  EXPECT_EQ(endpoint_.asked.size(), 3u) << "and it stays at that";
+  // INVARIANT: whatever the metadata say, nothing is signed for an address of somebody else.
+  endpoint_.audience = endpoint_.issuer = "https://login.evil.example/v2.0";
+  EXPECT_EQ(client(pem).tenant_id(now_).failure().reason, "assertion_audience");
+  EXPECT_EQ(endpoint_.asked.size(), 4u);
+  EXPECT_FALSE(advice_on("assertion_audience").remedy.empty());
 }
 
 TEST_F(Credential, HalfACertificateIsRefusedAndAnySecretIsTaken) {

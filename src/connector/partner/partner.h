@@ -213,6 +213,8 @@ class Client {
   Answer<std::string> token(Resource resource, Time now);
   Answer<Token> fetch_token(Resource resource, Time now);
   Answer<Token> fetch_token_with(Resource resource, const std::string& client_secret, Time now);
+  Answer<Token> ask_for_token(Resource resource, const std::string& client_secret, Time now);
+  std::string issuer();
   const char* tenant_api_version(const char* when_device_partner) const;
   Answer<Services> find_services(Time now);
   Answer<json::Object> endpoints_of_intune(Time now);
@@ -227,8 +229,9 @@ class Client {
   http::Transport& transport_;
   Entropy& entropy_;
   Account account_;
-  std::mutex fetching_;  // held while a token or the addresses are fetched
-  std::mutex mutex_;     // guards what follows
+  std::mutex fetching_;             // held while a token or the addresses are fetched; guards assertion_audience_
+  std::string assertion_audience_;  // of a certificate's assertions; empty: the token endpoint
+  std::mutex mutex_;                // guards what follows
   std::map<Resource, Token> tokens_;
   std::optional<Services> services_;
   Time services_expire_ = kEpoch;

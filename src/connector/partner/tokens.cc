@@ -58,13 +58,37 @@ bool Client::needed_next_secret() {
   return needed_next_secret_;
 }
 
+// SPEC: RFC 7523 bis: the audience of an assertion is the issuer. The directory's own word on what that is, believed
+// only where it is about the address that we were told to use; empty: there is none.
+std::string Client::issuer() {
+  std::string base = account_.endpoints.login_base;
+  auto response = transport_.send(
+      {.url = base + "/" + text::percent_encode(account_.tenant) + "/v2.0/.well-known/openid-configuration"},
+      kDeadline);
+  if (!response.ok() || response->status != 200) return "";
+  Result<json::Value> value = json::parse(response->body);
+  const json::Object* metadata = value.ok() ? value->if_object() : nullptr;
+  std::string issuer(metadata ? json::text_at(*metadata, "issuer").value_or("") : "");
+  return issuer.starts_with(base + "/") ? issuer : "";
+}
+
+// ENTRA: the token endpoint's address is what Microsoft documents for `aud`. A directory that takes its issuer only,
+// as ours does by default, says so with AADSTS700023; then that is used from there on.
 Answer<Client::Token> Client::fetch_token_with(Resource resource, const std::string& client_secret, Time now) {
+  Answer<Token> token = ask_for_token(resource, client_secret, now);
+  if (token.ok() || token.failure().reason != "assertion_audience" || !assertion_audience_.empty()) return token;
+  assertion_audience_ = issuer();
+  return assertion_audience_.empty() ? token : ask_for_token(resource, client_secret, now);
+}
+
+Answer<Client::Token> Client::ask_for_token(Resource resource, const std::string& client_secret, Time now) {
   const Endpoints& endpoints = account_.endpoints;
   std::string scope = (resource == Resource::graph ? endpoints.graph_base : endpoints.audience) + "/.default";
   std::string url = endpoints.login_base + "/" + text::percent_encode(account_.tenant) + "/oauth2/v2.0/token";
   text::Form form{{"client_id", account_.client_id}, {"scope", scope}};
   if (is_certificate(client_secret)) {
-    Result<std::string> assertion = client_assertion(client_secret, account_.client_id, url, entropy_, now);
+    const std::string& audience = assertion_audience_.empty() ? url : assertion_audience_;
+    Result<std::string> assertion = client_assertion(client_secret, account_.client_id, audience, entropy_, now);
     if (!assertion.ok()) {
       return Problem{
           .kind = Problem::Kind::credentials, .reason = "bad_certificate", .message = assertion.failure().message};

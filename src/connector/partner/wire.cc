@@ -172,6 +172,7 @@ Problem problem_from_token_endpoint(const http::Response& response, Time now) {
   const json::Array* codes = body ? json::array_at(*body, "error_codes") : nullptr;
   std::int64_t code = codes && !codes->empty() && codes->front().is_int64() ? codes->front().get_int64() : 0;
   if (code == 7000222) return problem(Problem::Kind::credentials, "secret_expired", message);
+  if (code == 700023) return problem(Problem::Kind::credentials, "assertion_audience", message);
   if (code == 700016) return problem(Problem::Kind::credentials, "application_unknown", message);
   if (code == 90002 || code == 900023) return problem(Problem::Kind::credentials, "tenant_unknown", message);
   if (code == 90038 || code == 900382) return problem(Problem::Kind::credentials, "other_cloud", message);

@@ -21,9 +21,9 @@ inline constexpr const char* kDevicePartnerUploadVersion = "1.1";
 json::Object upload_body(const std::string& tenant_id, const Upload& upload, const Extensions& extensions,
                          Protocol protocol, Time now);
 
-// A JWT that proves the certificate in `pem` (RFC 7523), for one call of the token endpoint.
-Result<std::string> client_assertion(const std::string& pem, const std::string& client_id,
-                                     const std::string& token_endpoint, Entropy& entropy, Time now);
+// A JWT that proves the certificate in `pem` (RFC 7523), for one call of a token endpoint that is known as `audience`.
+Result<std::string> client_assertion(const std::string& pem, const std::string& client_id, const std::string& audience,
+                                     Entropy& entropy, Time now);
 
 // `ErrorCode` comes as a number or as a string; nothing when absent or not a number.
 std::optional<std::int64_t> error_code(const json::Object& body);

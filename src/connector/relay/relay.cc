@@ -132,6 +132,20 @@ const char* name_of(partner::Protocol protocol) {
   return protocol == partner::Protocol::device_partner ? "conditionalAccess" : "deviceCompliance";
 }
 
+json::Object to_json(const Wishes& wishes) {
+  return {{"enrollmentUrl", wishes.enrollment_url},
+          {"remediationUrl", wishes.remediation_url},
+          {"groupIds", json::to_array(wishes.group_ids)}};
+}
+
+Result<Wishes> wishes_from_json(const json::Object& object) {
+  Wishes wishes;
+  wishes.enrollment_url = TRY(json::required_text(object, "enrollmentUrl"));
+  wishes.remediation_url = TRY(json::required_text(object, "remediationUrl"));
+  wishes.group_ids = TRY(json::optional_texts(object, "groupIds"));
+  return wishes;
+}
+
 json::Object to_json(const Attachment& attachment) {
   return {{"id", attachment.id},
           {"cloud", attachment.cloud},
@@ -144,7 +158,8 @@ json::Object to_json(const Attachment& attachment) {
           {"errorReason", attachment.error_reason},
           {"errorMessage", attachment.error_message},
           {"lastHeartbeat", time_or_null(attachment.last_heartbeat)},
-          {"resyncTimestamp", attachment.resync ? json::Value(to_iso8601(*attachment.resync)) : json::Value()}};
+          {"resyncTimestamp", attachment.resync ? json::Value(to_iso8601(*attachment.resync)) : json::Value()},
+          {"wishes", attachment.wishes ? json::Value(to_json(*attachment.wishes)) : json::Value()}};
 }
 
 Result<Attachment> attachment_from_json(const json::Object& object) {
@@ -168,6 +183,8 @@ Result<Attachment> attachment_from_json(const json::Object& object) {
   attachment.last_heartbeat = TRY(optional_time(object, "lastHeartbeat"));
   Time resync = TRY(optional_time(object, "resyncTimestamp"));
   if (resync != kEpoch) attachment.resync = resync;
+  if (const json::Object* wishes = json::object_at(object, "wishes"))
+    attachment.wishes = TRY(wishes_from_json(*wishes));
   return attachment;
 }
 

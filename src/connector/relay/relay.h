@@ -44,6 +44,18 @@ const char* name_of(Progress progress);
 std::optional<Progress> progress_from(std::string_view name);
 const char* name_of(partner::Protocol protocol);  // `conditionalAccess`, `deviceCompliance`
 
+// What an instance wants of its tenant: the pages that people are sent to, and the groups whose people's Macs the
+// connector's compliance policy is assigned to. A tenant knows one pair of pages and one policy for all its instances.
+struct Wishes {
+  std::string enrollment_url;
+  std::string remediation_url;
+  std::vector<std::string> group_ids = {};  // GUIDs; none: the assignment is the tenant's administrator's
+  bool operator==(const Wishes&) const = default;
+};
+json::Object to_json(const Wishes& wishes);
+// `enrollmentUrl` and `remediationUrl` are required.
+Result<Wishes> wishes_from_json(const json::Object& object);
+
 struct Attachment {
   std::string id;  // GUID
   std::string cloud;
@@ -58,7 +70,8 @@ struct Attachment {
   std::string error_reason;  // what is wrong with the road to the tenant; empty: nothing
   std::string error_message;
   Time last_heartbeat = kEpoch;
-  std::optional<Time> resync;  // the tenant's newest wish to be told everything again
+  std::optional<Time> resync;         // the tenant's newest wish to be told everything again
+  std::optional<Wishes> wishes = {};  // as the broker has them; absent: an older broker, that does not say
 };
 json::Object to_json(const Attachment& attachment);
 Result<Attachment> attachment_from_json(const json::Object& object);

@@ -4,13 +4,14 @@
 #include <gtest/gtest.h>
 
 #include "platform/crypto/crypto.h"
+#include "support/empty_store.h"
 
 namespace wardbridge::accounts {
 namespace {
 
 class AccountsTest : public ::testing::Test {
  protected:
-  AccountsTest() : store_(std::move(*store::open_sqlite({.path = ":memory:"}))) {
+  AccountsTest() : store_(test_support::empty_store()) {
     const store::Schema schemas[] = {audit::kSchema, kSchema};
     EXPECT_TRUE(store_->migrate(schemas).ok());
   }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/text.h"
+#include "support/empty_store.h"
 
 namespace wardbridge::enrollment {
 namespace {
@@ -12,7 +13,7 @@ constexpr const char* kUdid = "4C4C4544-0000-4000-8000-000000000001";
 class EnrollmentTest : public ::testing::Test {
  protected:
   EnrollmentTest() {
-    store_ = store::open_sqlite({.path = ":memory:"}).value();
+    store_ = test_support::empty_store();
     std::vector<store::Schema> schemas = {audit::kSchema, inventory::kSchema, kSchema};
     EXPECT_TRUE(store_->migrate(schemas).ok());
   }

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "management/groups/extension_attributes.h"
 #include "management/groups/groups.h"
+#include "support/empty_store.h"
 
 namespace wardbridge::groups {
 
@@ -26,7 +27,7 @@ inline std::vector<criteria::Criterion> all_of(std::vector<std::array<std::strin
 
 class GroupsTest : public ::testing::Test {
  protected:
-  GroupsTest() : store_(std::move(*store::open_sqlite({.path = ":memory:"}))) {
+  GroupsTest() : store_(test_support::empty_store()) {
     const store::Schema schemas[] = {audit::kSchema, inventory::kSchema, kSchema};
     auto status = store_->migrate(schemas);
     EXPECT_TRUE(status.ok()) << status.failure().message;

@@ -11,15 +11,14 @@
 #include "management/inventory/inventory.h"
 #include "platform/audit/audit.h"
 #include "platform/store/store.h"
+#include "support/empty_store.h"
 
 namespace wardbridge::inventory {
 
 class StoreTest : public ::testing::Test {
  protected:
   StoreTest() {
-    auto opened = store::open_sqlite({.path = ":memory:"});
-    EXPECT_TRUE(opened.ok());
-    store_ = std::move(*opened);
+    store_ = test_support::empty_store();
     std::vector<store::Schema> schemas = {audit::kSchema, kSchema};
     EXPECT_TRUE(store_->migrate(schemas).ok());
   }

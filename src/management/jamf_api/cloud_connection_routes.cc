@@ -21,6 +21,7 @@ json::Object cloud_connection_json(store::Transaction& tx, const Dependencies& d
   const relay::Attachment& attachment = connection.attachment;
   ledger::Counts counts = ledger::counts(tx, connection.id);
   bool is_connecting = connection.state == cloud_connection::State::connecting;
+  partner::Advice advice = partner::advice_on(connection.error_reason);
   return {{"id", std::to_string(connection.id.value)},
           {"connectionType", "Cloud Connector"},
           {"name", settings.name},
@@ -32,6 +33,7 @@ json::Object cloud_connection_json(store::Transaction& tx, const Dependencies& d
           {"landingPage", landing_page_json(settings.enrollment_url, deps)},
           {"enrollmentUrl", settings.enrollment_url},
           {"remediationUrl", settings.remediation_url},
+          {"groupIds", json::to_array(settings.group_ids)},
           {"domains", json::to_array(compliance::tenant_domains(tx, connection.id))},
           {"state", cloud_connection::name_of(connection.state)},
           {"step", is_connecting ? json::Value(relay::name_of(attachment.progress)) : json::Value()},
@@ -39,6 +41,8 @@ json::Object cloud_connection_json(store::Transaction& tx, const Dependencies& d
           {"applicationId", attachment.application_id},
           {"errorReason", connection.error_reason},
           {"errorMessage", connection.error_message},
+          {"errorCause", advice.cause},
+          {"errorRemedy", advice.remedy},
           {"lastContact", moment_json(connection.last_contact)},
           {"lastHeartbeat", moment_json(attachment.last_heartbeat)},
           {"deliveries",
@@ -60,6 +64,7 @@ Result<cloud_connection::Settings> cloud_settings_from(const Dependencies& deps,
   settings.tenant = TRY(json::optional_text(object, "tenant", settings.tenant));
   settings.enrollment_url = TRY(json::optional_text(object, "enrollmentUrl", settings.enrollment_url));
   settings.remediation_url = TRY(json::optional_text(object, "remediationUrl", settings.remediation_url));
+  if (json::find(object, "groupIds")) settings.group_ids = TRY(json::optional_texts(object, "groupIds"));
   return settings;
 }
 

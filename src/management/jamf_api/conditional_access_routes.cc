@@ -23,7 +23,11 @@ bool is_enabled(const Connection& connection) {
 json::Array cloud_list_json(const Dependencies& deps) {
   json::Array clouds;
   for (const partner::Cloud& cloud : deps.clouds) {
-    clouds.push_back(json::Object{{"name", cloud.name}, {"displayName", cloud.display_name}});
+    clouds.push_back(json::Object{{"name", cloud.name},
+                                  {"displayName", cloud.display_name},
+                                  {"loginUrl", cloud.endpoints.login_base},
+                                  {"graphUrl", cloud.endpoints.graph_base},
+                                  {"intuneUrl", cloud.endpoints.audience}});
   }
   clouds.push_back(json::Object{{"name", partner::kCustomCloud}, {"displayName", "Custom addresses"}});
   return clouds;

@@ -66,6 +66,7 @@ TEST_F(ConditionalAccessTest, NothingIsConfiguredAtFirst) {
   EXPECT_EQ(shown.at("enabled"), "false");
   EXPECT_EQ(shown.at("state"), "notConfigured");
   EXPECT_EQ(shown.at("clouds.1.displayName"), "US Government GCC High");
+  EXPECT_EQ(shown.at("clouds.1.graphUrl"), "https://graph.microsoft.us");
   expect_error(post(std::string(kPath) + "/run-test", "{}"), 409, "NOT_CONFIGURED");
   expect_error(save({{"enabled", false}}), 409, "NOT_CONFIGURED");
 }

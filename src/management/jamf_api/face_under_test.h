@@ -15,6 +15,7 @@
 #include "management/notices/notices.h"
 #include "management/self_service/self_service.h"
 #include "management/webhooks/webhooks.h"
+#include "support/empty_store.h"
 
 namespace wardbridge::jamf_api {
 
@@ -54,7 +55,7 @@ class Face : public ::testing::Test {
   static constexpr const char* kUser = "0b9c6f1a-2f4d-4a0c-8f55-7a6f2b1c9d02";
 
   Face() {
-    store_ = store::open_sqlite({.path = ":memory:"}).value();
+    store_ = test_support::empty_store();
     std::vector<store::Schema> schemas = {audit::kSchema,      inventory::kSchema,         groups::kSchema,
                                           enrollment::kSchema, compliance::kSchema,        accounts::kSchema,
                                           ledger::kSchema,     device_compliance::kSchema, cloud_connection::kSchema,

@@ -4,6 +4,10 @@
 namespace wardbridge::jamf_api {
 namespace {
 
+// JAMF: jamf.md section 1.6, `X.Y.Z-t<build time>`: the generation of the vendor's API that this one follows. Tools ask
+// before anything else, and leave out what a version does not have.
+constexpr const char* kVersion = "11.30.1-t0";
+
 json::Object token_json(const accounts::Token& token) {
   return {{"token", token.text}, {"expires", to_iso8601(token.expires)}};
 }
@@ -117,6 +121,10 @@ void register_tokens(Api& api, const Dependencies& deps) {
   api.add("GET", "/api/v1/auth", "",
           [](const http::Request&, const accounts::Caller& caller) -> Result<http::Response> {
             return http::json_response(200, who_am_i(caller));
+          });
+  api.add("GET", "/api/v1/jamf-pro-version", "",
+          [](const http::Request&, const accounts::Caller&) -> Result<http::Response> {
+            return http::json_response(200, json::Object{{"version", kVersion}});
           });
 }
 

@@ -191,7 +191,8 @@ class EveryRoute : public Session {
     return kOpen.contains(method + " " + pattern);
   }
   bool needs_no_privilege(const std::string& pattern) {
-    return pattern == "/api/v1/auth" || pattern == "/api/v1/auth/invalidate-token";
+    return pattern == "/api/v1/auth" || pattern == "/api/v1/auth/invalidate-token" ||
+           pattern == "/api/v1/jamf-pro-version";
   }
   // The Classic API tells of errors in pages of its own.
   static bool is_classic(const std::string& pattern) { return pattern.starts_with("/JSSResource"); }

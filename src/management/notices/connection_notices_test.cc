@@ -2,9 +2,12 @@
 
 #include <gmock/gmock.h>
 
+#include "connector/cloud_connection/cloud_connection.h"
 #include "connector/device_compliance/device_compliance.h"
+#include "connector/ledger/connection.h"
 #include "management/notices/mail_carrier.h"
 #include "management/webhooks/webhooks.h"
+#include "support/empty_store.h"
 
 namespace wardbridge::notices {
 namespace {
@@ -25,10 +28,10 @@ class RecordedMail final : public mail::MailTransport {
 class ConnectionNotices : public ::testing::Test {
  protected:
   ConnectionNotices() {
-    store_ = store::open_sqlite({.path = ":memory:"}).value();
+    store_ = test_support::empty_store();
     const store::Schema schemas[] = {
-        audit::kSchema,  inventory::kSchema,         groups::kSchema, outbox::kSchema, webhooks::kSchema,
-        ledger::kSchema, device_compliance::kSchema, kSchema};
+        audit::kSchema,  inventory::kSchema,         groups::kSchema,           outbox::kSchema, webhooks::kSchema,
+        ledger::kSchema, device_compliance::kSchema, cloud_connection::kSchema, kSchema};
     EXPECT_TRUE(store_->migrate(schemas).ok());
   }
   void make(device_compliance::Type type, Time secret_end = kNever) {
@@ -45,10 +48,24 @@ class ConnectionNotices : public ::testing::Test {
     });
     ASSERT_TRUE(made.ok());
   }
+  void make_cloud_connection() {
+    Status made = store_->write([&](store::Transaction& tx) -> Status {
+      id_ = TRY(cloud_connection::create(tx,
+                                         {.name = "Fabrikam",
+                                          .connector_url = "https://connector.example",
+                                          .tenant = "fabrikam.example",
+                                          .enrollment_url = "https://jamf.example/e",
+                                          .remediation_url = "https://jamf.example/r"},
+                                         "credential", sealer_, entropy_, {}, now_));
+      return done();
+    });
+    ASSERT_TRUE(made.ok());
+    table_ = "cloud_connection";
+  }
   // What the connection's keeper would have left behind.
   void trouble(const char* state, const char* reason) {
     write([&](store::Transaction& tx) {
-      tx.execute("UPDATE connection SET state = ?, error_reason = ?, error_message = 'it fails' WHERE id = ?",
+      tx.execute("UPDATE " + table_ + " SET state = ?, error_reason = ?, error_message = 'it fails' WHERE id = ?",
                  {state, reason, id_.value});
     });
   }
@@ -79,6 +96,7 @@ class ConnectionNotices : public ::testing::Test {
   crypto::Sealer sealer_{std::string(32, 'k')};
   std::unique_ptr<store::Store> store_;
   ledger::ConnectionId id_;
+  std::string table_ = "connection";
 };
 
 TEST_F(ConnectionNotices, EachTroubleOfAManualConnectionHasTheVendorsType) {
@@ -105,6 +123,54 @@ TEST_F(ConnectionNotices, DeviceComplianceHasOneType) {
   make(device_compliance::Type::device_compliance);
   trouble("permission", "forbidden");
   EXPECT_THAT(types(), ElementsAre(kDeviceComplianceError));
+}
+
+TEST_F(ConnectionNotices, ACloudConnectorConnectionHasTheTypesOfConditionalAccess) {
+  make_cloud_connection();
+  EXPECT_THAT(refresh(), SizeIs(0)) << "nobody has connected it yet";
+  for (const char* passing : {"connect", "timeout", "throttled", "service_unavailable"}) {
+    trouble("active", passing);
+    EXPECT_THAT(types(), ElementsAre(kHeartbeatFailed)) << passing;
+  }
+  for (const char* refused : {"bad_credential", "secret_expired"}) {
+    trouble("active", refused);
+    EXPECT_THAT(types(), ElementsAre(kUnauthorized)) << refused;
+    EXPECT_NE(standing()[0].params.at("remedy").as_string(), "") << refused;
+  }
+  trouble("connecting", "consent_denied");
+  EXPECT_THAT(types(), ElementsAre(kConditionalAccessError));
+  for (const char* modified : {"permission_missing", "permission_extra", "not_attached", "bad_ticket"}) {
+    trouble("active", modified);
+    EXPECT_THAT(types(), ElementsAre(kConditionalAccessError)) << modified;
+    EXPECT_NE(standing()[0].params.at("remedy").as_string(), "") << modified;
+  }
+  EXPECT_EQ(standing()[0].params.at("connection"), "Fabrikam");
+  trouble("active", "");
+  EXPECT_THAT(types(), SizeIs(0)) << "what is over goes by itself";
+  write([&](store::Transaction& tx) {
+    ledger::stop_lane(tx, id_, ledger::Lane::Health::unreachable, "connect", "nobody listens", now_);
+  });
+  EXPECT_THAT(types(), ElementsAre(kUploadFailed));
+  trouble("terminated", "");
+  EXPECT_THAT(types(), SizeIs(0));
+}
+
+TEST_F(ConnectionNotices, AMacOfAnotherInstanceIsToldAsAnUploadThatFailed) {
+  make_cloud_connection();
+  trouble("active", "");
+  write([&](store::Transaction& tx) {
+    ledger::DeviceReport report{.device_id = "22222222-0000-4000-8000-000000000001", .valid_until = now_ + hours{9}};
+    ledger::desire(tx, {.connection_id = id_, .subject = report.device_id, .report = report}, now_);
+    auto leased = ledger::lease(tx, id_, 1, now_);
+    ASSERT_EQ(leased.size(), 1u);
+    ledger::Outcome refused{.kind = ledger::Outcome::Kind::permanent,
+                            .reason = "device_of_other_instance",
+                            .message = "the device belongs to the instance `berlin`"};
+    ledger::settle(tx, {.leased = leased[0], .outcome = refused, .message_id = "", .sent = now_}, entropy_, now_);
+  });
+  ASSERT_THAT(types(), ElementsAre(kUploadFailed));
+  EXPECT_THAT(std::string(standing()[0].params.at("message").as_string()), HasSubstr("1 device was refused"));
+  EXPECT_THAT(std::string(standing()[0].params.at("remedy").as_string()), HasSubstr("unmanage"));
 }
 
 TEST_F(ConnectionNotices, DismissedItStaysAwayUntilItHasGoneAndComeBack) {
@@ -149,6 +215,20 @@ TEST_F(ConnectionNotices, ASecretsEndIsWarnedOfAtEachThreshold) {
   });
   ASSERT_TRUE(staged.ok());
   EXPECT_THAT(refresh(), SizeIs(0)) << "the next one is there";
+}
+
+TEST_F(ConnectionNotices, ACloudConnectorConnectionIsMailedOfToo) {
+  make_cloud_connection();
+  trouble("active", "bad_credential");
+  refresh();
+  RecordedMail transport;
+  ManualClock clock(now_);
+  MailCarrier carrier(*store_, &transport, {.from = "wardbridge@corp.example", .to = {"it@corp.example"}});
+  outbox::OutboxActor actor(*store_, carrier, clock, entropy_);
+  for (int i = 0; i < 20; ++i, clock.advance(minutes{5})) actor.run_once(clock.now());
+  ASSERT_THAT(transport.sent, SizeIs(1));
+  EXPECT_THAT(transport.sent[0].subject, HasSubstr("Fabrikam"));
+  EXPECT_THAT(transport.sent[0].text, HasSubstr("renew-credential"));
 }
 
 TEST_F(ConnectionNotices, IsMailedOnceWithCauseAndRemedy) {

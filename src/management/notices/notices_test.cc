@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "management/notices/mail_carrier.h"
 #include "management/webhooks/webhooks.h"
+#include "support/empty_store.h"
 #include "support/smtp_server.h"
 
 namespace wardbridge::notices {
@@ -44,7 +45,7 @@ class NoticesTest : public ::testing::Test {
   }
 
   NoticesTest() {
-    store_ = store::open_sqlite({.path = ":memory:"}).value();
+    store_ = test_support::empty_store();
     const store::Schema schemas[] = {audit::kSchema,  inventory::kSchema, groups::kSchema,
                                      outbox::kSchema, webhooks::kSchema,  kSchema};
     EXPECT_TRUE(store_->migrate(schemas).ok());

@@ -11,6 +11,7 @@
 #include "management/notices/notices.h"
 #include "management/pipeline/pipeline.h"
 #include "management/webhooks/webhooks.h"
+#include "support/empty_store.h"
 
 namespace wardbridge::pipeline {
 namespace {
@@ -19,7 +20,7 @@ class MembershipOracle {
  public:
   // Several nodes: each has a fleet of its own, and whose turn it is changes with every step.
   MembershipOracle(std::uint64_t seed, std::size_t nodes)
-      : nodes_(nodes), store_(store::open_sqlite({.path = ":memory:"}).value()), dice_(seed) {
+      : nodes_(nodes), store_(test_support::empty_store()), dice_(seed) {
     const store::Schema schemas[] = {audit::kSchema,      inventory::kSchema,  groups::kSchema,
                                      enrollment::kSchema, compliance::kSchema, ledger::kSchema,
                                      outbox::kSchema,     webhooks::kSchema,   notices::kSchema};

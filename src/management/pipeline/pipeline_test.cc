@@ -9,6 +9,7 @@
 #include "management/notices/notices.h"
 #include "management/webhooks/webhooks.h"
 #include "platform/clock/clock.h"
+#include "support/empty_store.h"
 
 namespace wardbridge::pipeline {
 namespace {
@@ -23,7 +24,7 @@ const std::string kUser = "99999999-2222-3333-4444-555555555555";
 // A management side without its face: a Mac reports, and the ledger shows what the directory would be told.
 class PipelineTest : public ::testing::Test {
  protected:
-  PipelineTest() : store_(store::open_sqlite({.path = ":memory:"}).value()) {
+  PipelineTest() : store_(test_support::empty_store()) {
     const store::Schema schemas[] = {audit::kSchema,      inventory::kSchema,  groups::kSchema,
                                      enrollment::kSchema, compliance::kSchema, ledger::kSchema,
                                      outbox::kSchema,     webhooks::kSchema,   notices::kSchema};

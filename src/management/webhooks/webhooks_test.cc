@@ -13,6 +13,7 @@
 #include "management/webhooks/webhook_carrier.h"
 #include "platform/http/client.h"
 #include "platform/http/server.h"
+#include "support/empty_store.h"
 #include "support/temporary_directory.h"
 
 namespace wardbridge::webhooks {
@@ -107,7 +108,7 @@ class WebhooksTest : public ::testing::Test {
   }
 
   WebhooksTest() {
-    store_ = store::open_sqlite({.path = ":memory:"}).value();
+    store_ = test_support::empty_store();
     const store::Schema schemas[] = {audit::kSchema, inventory::kSchema, groups::kSchema, outbox::kSchema, kSchema};
     EXPECT_TRUE(store_->migrate(schemas).ok());
     computer_ = make_computer("Ann's Mac", "C02ANN", "4C4C4544-0000-4000-8000-000000000001");

@@ -112,6 +112,20 @@ Result<CertificateFacts> read_certificate(std::string_view der) {
                           .key = *std::move(key)};
 }
 
+Result<CertificateOutline> outline_certificate(std::string_view der) {
+  QuietErrors quiet;
+  OwnedCertificate certificate = certificate_from_der(der);
+  if (!certificate) return bad_certificate("not an X.509 certificate");
+  auto not_before = time_of(X509_get0_notBefore(certificate.get()));
+  auto not_after = time_of(X509_get0_notAfter(certificate.get()));
+  if (!not_before || !not_after) return bad_certificate("the certificate's validity is malformed");
+  return CertificateOutline{
+      .subject_common_name = common_name_of(X509_get_subject_name(certificate.get())).value_or(""),
+      .issuer_common_name = common_name_of(X509_get_issuer_name(certificate.get())).value_or(""),
+      .not_before = *not_before,
+      .not_after = *not_after};
+}
+
 std::string pem_from_der(std::string_view der, std::string_view label) {
   OwnedBio bio = writing();
   CHECK(bio &&

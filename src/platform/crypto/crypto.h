@@ -24,7 +24,7 @@
 namespace wardbridge::crypto {
 
 std::string sha256(std::string_view bytes);
-std::string sha1(std::string_view bytes);  // certificate thumbprints only
+std::string sha1(std::string_view bytes);                             // certificate thumbprints only
 std::string hmac_sha1(std::string_view key, std::string_view bytes);  // one-time passwords (RFC 4226) only
 std::string hmac_sha256(std::string_view key, std::string_view bytes);
 std::string hmac_sha512(std::string_view key, std::string_view bytes);
@@ -134,6 +134,14 @@ struct CertificateFacts {
   Key key;  // public; RS256 or ES256 by its type
 };
 Result<CertificateFacts> read_certificate(std::string_view der);
+// What people are told about a certificate, whatever its key is. A missing or ambiguous common name is empty.
+struct CertificateOutline {
+  std::string subject_common_name;
+  std::string issuer_common_name;
+  Time not_before = kEpoch;
+  Time not_after = kEpoch;
+};
+Result<CertificateOutline> outline_certificate(std::string_view der);
 std::string pem_from_der(std::string_view der, std::string_view label);  // label: `CERTIFICATE`
 Result<std::string> der_from_pem(std::string_view pem);                  // the first block
 

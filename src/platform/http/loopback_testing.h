@@ -98,10 +98,11 @@ class TestAuthority {
     certificate_ = make("Wardbridge Test CA", *key_, true);
   }
 
-  // For a server at 127.0.0.1, or (whatever its name) for a client.
-  TlsIdentity issue(const std::string& name) const {
+  // For a server at 127.0.0.1, or (whatever its name) for a client; `life` from now on, less than nothing for one that
+  // has ended.
+  TlsIdentity issue(const std::string& name, Duration life = hours{1}) const {
     PrivateKey key(EVP_EC_gen("P-256"), &EVP_PKEY_free);
-    Certificate certificate = make(name, *key, false);
+    Certificate certificate = make(name, *key, false, life);
     return {pem([&](BIO* out) { PEM_write_bio_X509(out, certificate.get()); }), pem([&](BIO* out) {
               PEM_write_bio_PKCS8PrivateKey(out, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
             })};
@@ -130,12 +131,12 @@ class TestAuthority {
     X509_EXTENSION_free(extension);
   }
 
-  Certificate make(const std::string& name, EVP_PKEY& key, bool authority) const {
+  Certificate make(const std::string& name, EVP_PKEY& key, bool authority, Duration life = hours{1}) const {
     Certificate made(X509_new(), &X509_free);
     X509_set_version(made.get(), X509_VERSION_3);
     ASN1_INTEGER_set(X509_get_serialNumber(made.get()), ++serial_);
     X509_gmtime_adj(X509_getm_notBefore(made.get()), -3600);
-    X509_gmtime_adj(X509_getm_notAfter(made.get()), 3600);
+    X509_gmtime_adj(X509_getm_notAfter(made.get()), std::chrono::duration_cast<seconds>(life).count());
     X509_NAME_add_entry_by_txt(X509_get_subject_name(made.get()), "CN", MBSTRING_UTF8,
                                reinterpret_cast<const unsigned char*>(name.data()), static_cast<int>(name.size()), -1,
                                0);

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <random>
 
+#include "support/empty_store.h"
+
 namespace wardbridge::directory {
 namespace {
 
@@ -24,9 +26,7 @@ const Time kNow = from_unix_seconds(1'800'000'000);
 class Directory : public testing::Test {
  protected:
   void SetUp() override {
-    auto opened = store::open_sqlite({.path = ":memory:"});
-    ASSERT_TRUE(opened.ok()) << opened.failure().message;
-    store_ = std::move(*opened);
+    store_ = test_support::empty_store();
     const store::Schema schemas[] = {audit::kSchema, kSchema};
     ASSERT_TRUE(store_->migrate(schemas).ok());
     ASSERT_TRUE(write([](store::Transaction& tx) -> Status {

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "platform/crypto/crypto.h"
+#include "support/empty_store.h"
 #include "tenant/graph/graph.h"
 
 namespace wardbridge::graph {
@@ -18,7 +19,7 @@ const Time kToday = parse_iso8601("2026-11-23T12:00:00Z").value();
 class Credentials : public testing::Test {
  protected:
   void SetUp() override {
-    store_ = store::open_sqlite({.path = ":memory:"}).value();
+    store_ = test_support::empty_store();
     const store::Schema schemas[] = {audit::kSchema, directory::kSchema};
     ASSERT_TRUE(store_->migrate(schemas).ok());
     const Status filled = store_->write([](store::Transaction& tx) -> Status {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "support/empty_store.h"
 #include "tenant/graph/graph.h"
 #include "tenant/intune/intune.h"
 #include "tenant/policies/policies.h"
@@ -50,7 +51,7 @@ inline Result<tokens::Caller> caller_of(const http::Request& request) {
 class Graph : public testing::Test {
  protected:
   void SetUp() override {
-    store_ = store::open_sqlite({.path = ":memory:"}).value();
+    store_ = test_support::empty_store();
     const store::Schema schemas[] = {audit::kSchema, directory::kSchema, policies::kSchema, sign_ins::kSchema,
                                      intune::kSchema};
     ASSERT_TRUE(store_->migrate(schemas).ok());

@@ -9,6 +9,7 @@
 #include <map>
 #include <string>
 
+#include "support/empty_store.h"
 #include "tenant/oauth/oauth.h"
 #include "tenant/policies/policies.h"
 #include "tenant/sign_ins/sign_ins.h"
@@ -29,7 +30,7 @@ inline const std::string kVerifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjX
 
 class OAuthTest : public testing::Test {
  protected:
-  OAuthTest() : OAuthTest(store::open_sqlite({.path = ":memory:"}).value()) {}
+  OAuthTest() : OAuthTest(test_support::empty_store()) {}
   explicit OAuthTest(std::unique_ptr<store::Store> store) : store_(std::move(store)) {
     const store::Schema schemas[] = {audit::kSchema,       directory::kSchema, policies::kSchema,
                                      sign_ins::kSchema,    tokens::kSchema,    kSchema,

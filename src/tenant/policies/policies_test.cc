@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/empty_store.h"
+
 namespace wardbridge::policies {
 namespace {
 
@@ -37,7 +39,7 @@ json::Object policy_with(std::string_view conditions = "{}", std::string_view ot
 class Policies : public testing::Test {
  protected:
   void SetUp() override {
-    store_ = store::open_sqlite({.path = ":memory:"}).value();
+    store_ = test_support::empty_store();
     const store::Schema schemas[] = {audit::kSchema, directory::kSchema, kSchema};
     ASSERT_TRUE(store_->migrate(schemas).ok());
   }

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/empty_store.h"
 #include "tenant/registration/registration.h"
 
 namespace wardbridge::registration {
@@ -29,7 +30,7 @@ class ScriptedMail final : public mail::MailTransport {
 
 class OwnerMailTest : public testing::Test {
  protected:
-  OwnerMailTest() : store_(store::open_sqlite({.path = ":memory:"}).value()) {
+  OwnerMailTest() : store_(test_support::empty_store()) {
     const store::Schema schemas[] = {kSchema};
     EXPECT_TRUE(store_->migrate(schemas).ok());
   }

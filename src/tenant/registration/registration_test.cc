@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/empty_store.h"
 #include "tenant/policies/policies.h"
 
 namespace wardbridge::registration {
@@ -27,7 +28,7 @@ std::string reason_of(const http::Response& response) {
 
 class RegistrationTest : public testing::Test {
  protected:
-  RegistrationTest() : store_(store::open_sqlite({.path = ":memory:"}).value()) {
+  RegistrationTest() : store_(test_support::empty_store()) {
     const store::Schema schemas[] = {audit::kSchema, directory::kSchema, policies::kSchema, tokens::kSchema, kSchema};
     EXPECT_TRUE(store_->migrate(schemas).ok());
     Status filled = store_->write([&](store::Transaction& tx) -> Status {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "support/empty_store.h"
+
 namespace wardbridge::sign_ins {
 namespace {
 
@@ -12,7 +14,7 @@ const Time kNow = from_unix_seconds(1'800'000'000);
 class SignIns : public testing::Test {
  protected:
   void SetUp() override {
-    store_ = store::open_sqlite({.path = ":memory:"}).value();
+    store_ = test_support::empty_store();
     const store::Schema schemas[] = {kSchema};
     ASSERT_TRUE(store_->migrate(schemas).ok());
   }

@@ -5,6 +5,7 @@
 
 #include <functional>
 
+#include "support/empty_store.h"
 #include "tenant/tokens/signing_keys.h"
 #include "tenant/tokens/verified_tokens.h"
 
@@ -21,7 +22,7 @@ const directory::TenantId kFabrikam{"22222222-2222-4222-8222-222222222222"};
 
 class TokensTest : public testing::Test {
  protected:
-  TokensTest() : store_(store::open_sqlite({.path = ":memory:"}).value()) {
+  TokensTest() : store_(test_support::empty_store()) {
     const store::Schema schemas[] = {audit::kSchema, directory::kSchema, kSchema};
     EXPECT_TRUE(store_->migrate(schemas).ok());
     Status filled = store_->write([&](store::Transaction& tx) -> Status {
@@ -251,8 +252,7 @@ TEST_F(TokensTest, TheNextKeyIsPublishedADayBeforeItSigns) {
   auto states_at = [&](Time now) {
     std::string states;
     const std::vector<KeyRecord> keys = authority_.keys(kContoso, now).value();
-    for (const KeyRecord& key : keys)
-      states += std::string(states.empty() ? "" : " ") + name_of(key.state);
+    for (const KeyRecord& key : keys) states += std::string(states.empty() ? "" : " ") + name_of(key.state);
     return states;
   };
   const std::string first = key_at(kNow);
