@@ -28,6 +28,9 @@ CREATE TABLE cloud_connection (
   error_message TEXT NOT NULL,
   revision BIGINT NOT NULL
 );
+)sql",
+     R"sql(
+ALTER TABLE cloud_connection ADD COLUMN hands_over BIGINT NOT NULL DEFAULT 0;
 )sql"},
 };
 

@@ -52,11 +52,19 @@ partner::Answer<Policy> put_policy_in_place(partner::Client& client, const Conne
   return policy;
 }
 
+void close_unless_rehearsing(store::Transaction& tx, ConnectionId id) {
+  if (ledger::lane(tx, id).purpose == ledger::Lane::Purpose::rehearsing) return;
+  ledger::set_lane_purpose(tx, id, ledger::Lane::Purpose::closed);
+}
+
+// But for what is only rehearsed: a migration may come back to it.
 Status forget_everything(store::Transaction& tx, ConnectionId id) {
   constexpr int kPage = 500;
-  for (auto page = ledger::list(tx, id, "", kPage); !page.empty(); page = ledger::list(tx, id, "", kPage)) {
+  std::string after;
+  for (auto page = ledger::list(tx, id, after, kPage); !page.empty(); page = ledger::list(tx, id, after, kPage)) {
+    after = page.back().subject;
     for (const ledger::Delivery& delivery : page) {
-      TRY(ledger::forget(tx, id, delivery.subject));
+      if (delivery.state != ledger::State::rehearsed) TRY(ledger::forget(tx, id, delivery.subject));
     }
   }
   return done();
@@ -115,7 +123,7 @@ Status Keeper::note_problem(const Connection& seen, const partner::Problem& prob
       // The tenant's administrator has decided; coming back is for a person to decide, not for the next try. Nothing
       // can be retracted over there any more, and nothing need be: verdicts end by themselves (law 3). What the tenant
       // was told stays in the ledger, so that it is told again should somebody reconnect.
-      ledger::set_lane_purpose(tx, id_, ledger::Lane::Purpose::closed);
+      close_unless_rehearsing(tx, id_);
       connection.state = State::terminated;
       return done();
     }
@@ -229,7 +237,7 @@ Status Keeper::terminate(const Link::Road& road, Time now) {
   if (!answer.ok()) return note_problem(road.connection, answer.failure(), clock_.now());
   return keep(store_, road.connection, [&](store::Transaction& tx, Connection& connection) -> Status {
     TRY(forget_everything(tx, id_));
-    ledger::set_lane_purpose(tx, id_, ledger::Lane::Purpose::closed);
+    close_unless_rehearsing(tx, id_);
     connection.state = State::terminated;
     connection.error_reason.clear();
     connection.error_message.clear();

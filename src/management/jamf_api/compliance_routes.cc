@@ -83,6 +83,7 @@ json::Object settings_json(store::Transaction& tx, const compliance::Settings& s
           {"connectionId", std::to_string(settings.connection.value)},
           {"holdPercent", settings.hold_percent},
           {"held", held_json(tx)},
+          {"handOver", window_json(tx, now)},
           {"validityHours", std::chrono::duration_cast<hours>(settings.validity).count()},
           {"stillTrusted", still_trusted(tx, settings, now)}};
 }
