@@ -38,6 +38,7 @@ http::Response answer(const ledger::Outcome& outcome) {
       status = 202;
       break;
     case Kind::superseded:
+    case Kind::contended:
       status = 409;
       break;
     case Kind::retry_later:
