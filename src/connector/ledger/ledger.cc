@@ -97,6 +97,10 @@ void desire(store::Transaction& tx, const Desired& desired, Time now) {
       delivery->report == desired.report) {
     return;
   }
+  // INVARIANT: law 5. A lane that rehearses still owes the retractions of what was left behind; no wish gets in between.
+  bool owes_retraction = delivery && delivery->is_retraction && delivery->state != State::delivered &&
+                         delivery->state != State::parked && delivery->state != State::rehearsed;
+  if (owes_retraction && lane.lane.purpose == Lane::Purpose::rehearsing) return;
   if (!delivery) {
     delivery.emplace();
     delivery->connection_id = desired.connection_id;

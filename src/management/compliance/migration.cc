@@ -272,7 +272,9 @@ Status finish(store::Transaction& tx, Wait wait, const audit::Actor& by, Time no
   if (missing > 0 && wait == Wait::until_taken_over) {
     return conflict("not_taken_over", devices_text(missing, "were not taken over by the new connection yet"));
   }
-  if (ledger::counts(tx, migration.from.connection).pending > 0) {
+  auto from = find_connection(tx, migration.from.connection);
+  bool is_gone = !from || from->state == "terminated";  // nothing is delivered there any more
+  if (!is_gone && ledger::counts(tx, migration.from.connection).pending > 0) {
     return conflict("still_retreating", "the connection before still retracts what only it knew: wait until it has");
   }
   ledger::drop_rehearsed(tx, migration.from.connection, ledger::Lane::Purpose::closed);
