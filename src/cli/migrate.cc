@@ -36,7 +36,7 @@ std::string count_text(const json::Object& totals, const char* member, const cha
 }
 
 void print_totals(const json::Object& totals) {
-  std::printf("  %s and stay so; %s and stay so.\n",
+  std::printf("  As now: %s; %s.\n",
               count_text(totals, "sameCompliant", "device is compliant", "devices are compliant").c_str(),
               count_text(totals, "sameNotCompliant", "is not", "are not").c_str());
   if (shown_at(totals, "differ") == "0") return;

@@ -110,6 +110,10 @@ TEST_F(Migration, TheRehearsalFindsExactlyTheDevicesThatDifferAndSendsNothing) {
   EXPECT_THAT(found.at("results.0.rehearsed.reason"), HasSubstr("Computer Name"));
   EXPECT_TRUE(is_trusted(other));
   EXPECT_EQ(owner(other), kManualPartner.value);
+  Answer chain = api("GET", "/api/v1/wardbridge/computers/Mac%20other/chain");
+  EXPECT_EQ(chain.at("registrations.0.complianceState"), "COMPLIANT") << chain.text;
+  EXPECT_EQ(chain.at("registrations.0.rehearsal.verdict"), "NON_COMPLIANT");
+  EXPECT_EQ(chain.at("registrations.0.rehearsal.connection"), "By the Cloud Connector");
   EXPECT_EQ(migration("/cut-over").at("errors.0.code"), "VERDICTS_DIFFER");
   // Both roads follow a check-in.
   check_in(other, false);

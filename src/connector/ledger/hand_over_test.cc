@@ -195,7 +195,8 @@ TEST_F(HandOver, AContendedParcelIsTriedForADayAndThenParked) {
     auto leased = take();
     if (!leased.empty()) {
       ++tries;
-      settle_as(leased[0], outcome(Outcome::Kind::contended, "device_of_other_partner"));
+      EXPECT_TRUE(leased[0].parcel.message_id.empty()) << "the refused message is not asked about again";
+      settle_as(leased[0], outcome(Outcome::Kind::contended, "device_of_other_partner"), "message-1");
     }
     ASSERT_LT(tries, 1000);
     if (row("a").state == State::parked) break;

@@ -133,7 +133,8 @@ void settle_current(store::Transaction& tx, Delivery& delivery, const Attempt& a
     case Outcome::Kind::contended:
       if (now - delivery.hops.desired >= kContendedLife) return park(tx, delivery, outcome, now);
       delivery.attempts += 1;
-      return give_back(delivery, now + contended_wait(delivery.attempts, entropy));
+      // As a new message: what became of this one is known.
+      return become_pending(delivery, now + contended_wait(delivery.attempts, entropy));
     case Outcome::Kind::unreachable:
     case Outcome::Kind::credentials:
     case Outcome::Kind::permission:

@@ -201,7 +201,7 @@ Response update_device_partner(const Call& call) {
     }
     TRY(intune::set_device_partner(tx, call.caller.tenant, wanted.app_id, wanted.assignments,
                                    call.caller.actor(call.request), call.now));
-    if (json::find(patch, "wardbridgeMacOsPriority")) {
+    if (patch.contains("wardbridgeMacOsPriority")) {
       TRY(intune::set_partner_priority(tx, call.caller.tenant, intune::device_partner(tx, call.caller.tenant).app_id,
                                        "macOS", TRY(priority_from(patch, "wardbridgeMacOsPriority")),
                                        call.caller.actor(call.request), call.now));
@@ -295,7 +295,7 @@ Response get_compliance_partner(const Call& call) {
 Status assign(store::Transaction& tx, const Call& call, const directory::AppId& app, const json::Object& body) {
   for (const char* platform : {"macOS", "iOS", "Android"}) {
     std::string member = priority_member(platform);
-    if (!json::find(body, member)) continue;
+    if (!body.contains(member)) continue;  // null takes it out of the order
     TRY(intune::set_partner_priority(tx, call.caller.tenant, app, platform, TRY(priority_from(body, member)),
                                      call.caller.actor(call.request), call.now));
   }
