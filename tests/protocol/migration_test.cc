@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "protocol/migration_world.h"
+#include "support/postgres_cluster.h"
 
 namespace wardbridge::protocol {
 namespace {
@@ -13,6 +14,7 @@ using ::testing::HasSubstr;
 
 class Migration : public MigrationWorld {
  protected:
+  using MigrationWorld::MigrationWorld;
   // Told by the manual connection, with a Mac that is compliant and one that is not.
   void begin_manually() {
     manual_ = connect_manually();
@@ -332,6 +334,9 @@ TEST_F(Migration, TheWindowEndsAfterTwentyFourHoursToTheSecond) {
   check_in(good_, true);
   settle();
   EXPECT_EQ(state_of(good_), "UNKNOWN");
+  clock_.set(closed + hours{23});
+  EXPECT_EQ(state_of(good_), "UNKNOWN") << "what has lapsed stays so";
+  clock_.set(closed + hours{25});
   restart_management();
   // Whoever connects later needs no registration either.
   std::string cloud = connect_by_cloud_connector();
@@ -391,6 +396,49 @@ TEST_F(Migration, WhatAMigrationUsesIsNotTurnedOffBesideIt) {
       api("PUT", "/api/v1/wardbridge/device-compliance", json::Object{{"connectionId", cloud}}).at("errors.0.code"),
       "MIGRATING");
   EXPECT_EQ(migration("", {{"connectionId", cloud}}).at("errors.0.code"), "MIGRATING");
+}
+
+// --- The same SQL on the other store
+
+std::unique_ptr<store::Store> postgres_or_nothing() {
+  auto cluster = wardbridge::testing::PostgresCluster::of_this_program();
+  return cluster.ok() ? store::open_postgres((*cluster)->fresh_store()).value() : nullptr;
+}
+
+class MigrationOnPostgres : public Migration {
+ protected:
+  MigrationOnPostgres() : Migration(postgres_or_nothing()) {}
+  void SetUp() override {
+    auto cluster = wardbridge::testing::PostgresCluster::of_this_program();
+    if (!cluster.ok() && cluster.failure().reason == "no_postgres") GTEST_SKIP() << cluster.failure().message;
+    ASSERT_TRUE(cluster.ok()) << cluster.failure().message;
+  }
+};
+
+TEST_F(MigrationOnPostgres, ThereAndBackAndHandedOver) {
+  begin_manually();
+  std::string cloud = connect_by_cloud_connector();
+  std::string strict =
+      create_group("Strict", {{"FileVault 2 Status", "All Partitions Encrypted"}, {"Computer Name", "nobody"}});
+  settle();
+  start_to(cloud, {{"complianceGroupId", strict}});
+  EXPECT_EQ(report().at("totals.becomeNotCompliant"), "1") << report().text;
+  expect_step(migration("/roll-back"), "abandoned");
+  start_to(cloud);
+  expect_step(migration("/cut-over"), "cutOver");
+  pass(seconds{20});
+  EXPECT_EQ(owner(good_), kConnectorApp.value) << status().text;
+  expect_step(migration("/roll-back"), "rolledBack");
+  pass(seconds{20});
+  EXPECT_EQ(owner(good_), kManualPartner.value) << status().text;
+  ASSERT_EQ(
+      api("PUT", "/api/v1/wardbridge/conditional-access", json::Object{{"enabled", false}, {"handOver", true}}).status,
+      200);
+  settle();
+  std::string own = connect_with_own_partner();
+  ASSERT_EQ(api("PUT", "/api/v1/wardbridge/device-compliance", json::Object{{"connectionId", own}}).status, 200);
+  settle();
+  EXPECT_EQ(owner(good_), kCompliancePartner.value);
 }
 
 // Some hundreds of Macs, as the benchmark has them by thousands.

@@ -72,10 +72,11 @@ struct MigrationWorld::Process {
   std::map<ledger::ConnectionId, std::unique_ptr<CloudRoad>> cloud_roads;
 };
 
-MigrationWorld::MigrationWorld() {
+MigrationWorld::MigrationWorld(std::unique_ptr<store::Store> management_store) {
   tenant_road_ = std::make_unique<connector_tests::Network>(to_tenants_, management_entropy_);
   network_ = std::make_unique<ByHost>(to_connector_, *tenant_road_);
-  management_store_ = store::open_sqlite({.path = ":memory:"}).value();
+  management_store_ = std::move(management_store);
+  if (!management_store_) management_store_ = store::open_sqlite({.path = ":memory:"}).value();
   const store::Schema schemas[] = {audit::kSchema,      inventory::kSchema,         groups::kSchema,
                                    enrollment::kSchema, compliance::kSchema,        accounts::kSchema,
                                    ledger::kSchema,     device_compliance::kSchema, cloud_connection::kSchema,

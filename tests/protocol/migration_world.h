@@ -19,7 +19,8 @@ inline const directory::AppId kCompliancePartner{"6d1f2a3b-0000-4000-8000-000000
 
 class MigrationWorld : public connector_tests::ConnectorWorld {
  protected:
-  MigrationWorld();
+  // On a store in memory, or on the given one.
+  explicit MigrationWorld(std::unique_ptr<store::Store> management_store = nullptr);
   ~MigrationWorld() override;
 
   // --- The management side

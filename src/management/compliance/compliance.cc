@@ -357,7 +357,7 @@ Settings settings(store::Transaction& tx) {
       "SELECT enabled, compliance_group, applicable_group, connection_id, validity_milliseconds, sends_inventory,"
       " hold_percent, changing, (SELECT COUNT(*) FROM compliance_tenant_domain), handed_over_at, m.phase,"
       " m.from_connection_id, m.from_compliance_group, m.from_applicable_group, m.from_inventory, m.to_connection_id,"
-      " m.to_compliance_group, m.to_applicable_group, m.to_inventory"
+      " m.to_compliance_group, m.to_applicable_group, m.to_inventory, s.lapsed"
       " FROM compliance_setting s LEFT JOIN compliance_migration m ON m.platform = s.platform"
       " AND m.phase IN ('rehearsing', 'cut_over') WHERE s.platform = ?",
       {kPlatform});
@@ -380,7 +380,8 @@ Settings settings(store::Transaction& tx) {
           .sends_inventory = row->flag(5),
           .has_tenant_domains = row->integer(8) > 0,
           .rehearsal = rehearsal,
-          .handed_over = row->time(9)};
+          .handed_over = row->time(9),
+          .lapsed = row->flag(19)};
 }
 
 namespace {
@@ -519,7 +520,7 @@ std::vector<ComplianceState> states_of(store::Transaction& tx, ComputerId comput
       state.reason = "the verdict expired on " + to_iso8601(state.valid_until, false);
       state.since = state.valid_until;
     }
-    if (is_lapsed(current, now)) {
+    if (is_lapsed_for(tx, current, registration.user_principal_name, now)) {
       state.applicable = false;
       state.state = State::unknown;
       state.reason = lapse_reason(current);
@@ -567,12 +568,6 @@ Assessment assess(store::Transaction& tx, groups::GroupBook& book, const invento
   if (registrations.empty()) return {};
   Settings current = settings(tx);
   if (!current.enabled) return {};
-  if (is_lapsed(current, now)) {
-    for (const Registration& registration : registrations) {
-      store_if_changed(tx, registration, {.reason = lapse_reason(current)}, now);
-    }
-    return {};
-  }
   // What a migration rehearses is judged along with what is told.
   std::optional<Settings> other;
   if (current.rehearsal) other = as_rehearsed(current);
@@ -588,6 +583,10 @@ Assessment assess(store::Transaction& tx, groups::GroupBook& book, const invento
   for (const Registration& registration : registrations) {
     if (with_inventory) {
       assessment.look_again = std::min(assessment.look_again, next_inventory_state_at(registration, computer, now));
+    }
+    if (is_lapsed_for(tx, current, registration.user_principal_name, now)) {
+      store_if_changed(tx, registration, {.reason = lapse_reason(current)}, now);
+      continue;
     }
     Verdict verdict = for_account(of_all, registration);
     store_if_changed(tx, registration, verdict, now);

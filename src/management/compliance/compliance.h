@@ -48,6 +48,7 @@ struct Settings {
   };
   std::optional<Rehearsal> rehearsal = {};
   Time handed_over = kEpoch;
+  bool lapsed = false;  // and nobody took over in time
 };
 Settings settings(store::Transaction& tx);
 // Enabling needs both groups (`unknown_group` names the one that doesn't exist) and a connection. Every computer is

@@ -71,7 +71,14 @@ void tell_by(store::Transaction& tx, const Side& side, const Side& before, Time 
   if (!same_groups) inventory::reassess_all(tx, now);
 }
 
+// Whoever changes the settings' connection on several nodes takes turns.
+void take_turns(store::Transaction& tx) {
+  (void)tx.query_one("SELECT platform FROM compliance_setting WHERE platform = ?" + std::string(tx.lock_rows()),
+                     {kMigratedPlatform});
+}
+
 Result<Migration> active_migration(store::Transaction& tx) {
+  take_turns(tx);
   auto found = migration(tx);
   if (!found || !found->is_active()) return conflict("not_migrating", "no migration goes on");
   return *std::move(found);
@@ -159,6 +166,7 @@ Status check_not_migrating(store::Transaction& tx, ledger::ConnectionId connecti
 }
 
 Status start(store::Transaction& tx, const Plan& plan, const audit::Actor& by, Time now) {
+  take_turns(tx);
   TRY(check_not_migrating(tx, {}));
   Settings current = settings(tx);
   if (!current.enabled || !current.connection) {

@@ -3,11 +3,16 @@
 #include "connector/ledger/hand_over.h"
 #include "management/compliance/connections.h"
 #include "management/compliance/migration.h"
+#include "management/compliance/tenant_domains.h"
 
 namespace wardbridge::compliance {
 
 bool is_lapsed(const Settings& settings, Time now) {
-  return settings.handed_over != kEpoch && now >= settings.handed_over + kAdoptionTime;
+  return settings.handed_over != kEpoch && (settings.lapsed || now >= settings.handed_over + kAdoptionTime);
+}
+
+bool is_lapsed_for(store::Transaction& tx, const Settings& settings, const std::string& user_principal_name, Time now) {
+  return is_lapsed(settings, now) && connection_of(tx, settings, user_principal_name) == settings.connection;
 }
 
 std::string lapse_reason(const Settings& settings) {
@@ -64,9 +69,7 @@ void close_window(store::Transaction& tx, Time now) {
   Settings current = settings(tx);
   ledger::drop_rehearsed(tx, current.connection, ledger::Lane::Purpose::closed);
   tx.execute("UPDATE compliance_setting SET lapsed = 1 WHERE handed_over_at > 0");
-  tx.execute(
-      "UPDATE compliance_state SET applicable = 0, state = ?, reason = ?, valid_until = ?, since = ?, judged = ?",
-      {wire_name(State::unknown), lapse_reason(current), kNever, current.handed_over + kAdoptionTime, now});
+  inventory::reassess_all(tx, now);
   audit::record(tx, {.time = now,
                      .actor = {.name = "Wardbridge"},
                      .action = "update",

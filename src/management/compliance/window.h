@@ -35,12 +35,14 @@ Status hand_over(store::Transaction& tx, ledger::ConnectionId connection, const 
 // The connection that was turned off is turned on again: the window closes, and what was kept is told.
 void come_back(store::Transaction& tx, ledger::ConnectionId connection);
 
-// The heartbeat's part: at the deadline what was kept for the tenant is dropped, and every state becomes UNKNOWN.
+// The heartbeat's part: at the deadline what was kept for the tenant is dropped, and every Mac is judged anew: UNKNOWN.
 bool has_window_to_close(store::Transaction& tx, Time now);
 void close_window(store::Transaction& tx, Time now);
 
-// For this room's own sources.
+// For this room's own sources. A window that has lapsed stays so, also when the clock goes back.
 bool is_lapsed(const Settings& settings, Time now);
 std::string lapse_reason(const Settings& settings);
+// Whether this person's devices were told to the connection that lapsed; those of other tenants' domains were not.
+bool is_lapsed_for(store::Transaction& tx, const Settings& settings, const std::string& user_principal_name, Time now);
 
 }  // namespace wardbridge::compliance

@@ -83,6 +83,11 @@ std::string next_step(store::Transaction& tx, const Migration& migration, const 
                "tenant, or give the new one a higher priority there.";
       }
       if (progress.devices > progress.acknowledged + progress.parked) return "Wait: the verdicts are on their way.";
+      if (progress.parked > 0) {
+        return "See why the tenant refuses " + std::to_string(progress.parked) +
+               (progress.parked == 1 ? " device" : " devices") +
+               " (`wardbridge explain device`); then finish, or roll back.";
+      }
       return "Finish, or roll back.";
     }
     default:
