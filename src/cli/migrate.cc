@@ -153,8 +153,9 @@ int report_migration(ApiClient& management, bool as_json) {
   return json::bool_at(whole, "complete").value_or(false) && results.empty() ? 0 : 1;
 }
 
-int cut_over(ApiClient& management, bool accept_differences, bool as_json) {
-  return print_migration(management.post(kMigration + "/cut-over", {{"acceptDifferences", accept_differences}}),
+int cut_over(ApiClient& management, const CutOver& accepted, bool as_json) {
+  return print_migration(management.post(kMigration + "/cut-over", {{"acceptDifferences", accepted.accept_differences},
+                                                                    {"evenIfNotActive", accepted.even_if_not_active}}),
                          as_json);
 }
 

@@ -18,7 +18,11 @@ int start_migration(ApiClient& management, const MigrateStart& start, bool as_js
 int show_migration(ApiClient& management, bool as_json);
 // Also 1 while the report is not complete, or where it found differences.
 int report_migration(ApiClient& management, bool as_json);
-int cut_over(ApiClient& management, bool accept_differences, bool as_json);
+struct CutOver {
+  bool accept_differences = false;
+  bool even_if_not_active = false;
+};
+int cut_over(ApiClient& management, const CutOver& accepted, bool as_json);
 int roll_back(ApiClient& management, bool as_json);
 int finish_migration(ApiClient& management, bool even_if_not_taken_over, bool as_json);
 

@@ -88,13 +88,13 @@ TEST_F(MigrateVerbs, TheReportShowsBothVerdictsAndItsExitCodeSaysWhetherTheyDiff
 
 TEST_F(MigrateVerbs, CutOverRollBackAndFinishAreOneRequestEach) {
   transport_.answer(409, R"({"errors":[{"code":"VERDICTS_DIFFER","description":"1 device would be told otherwise"}]})");
-  Said refused = say([&] { return cut_over(client_, false, false); });
+  Said refused = say([&] { return cut_over(client_, {}, false); });
   EXPECT_EQ(refused.exit_code, 1);
   EXPECT_THAT(refused.error, HasSubstr("1 device would be told otherwise"));
   transport_.answer(200, R"({"phase":"cutOver","takenOver":{"acknowledged":1,"devices":2},"nextStep":"Wait."})");
-  Said done = say([&] { return cut_over(client_, true, false); });
+  Said done = say([&] { return cut_over(client_, {.accept_differences = true}, false); });
   EXPECT_EQ(done.exit_code, 0);
-  EXPECT_EQ(transport_.asked.at(1).body, R"({"acceptDifferences":true})");
+  EXPECT_EQ(transport_.asked.at(1).body, R"({"acceptDifferences":true,"evenIfNotActive":false})");
   EXPECT_THAT(done.out, HasSubstr("The tenant has heard of 1 of 2 devices from the new connection."));
   transport_.answer(200, R"({"phase":"rolledBack","nextStep":"Nothing: this migration is over."})");
   EXPECT_THAT(say([&] { return roll_back(client_, false); }).out, HasSubstr("rolled back"));

@@ -256,6 +256,54 @@ TEST_F(Migration, APartnerThatAnAdministratorPutsFirstTakesOverFromOneThatStays)
   EXPECT_EQ(tenants_.partner_state(kContoso), "enabled") << "Berlin is still there";
 }
 
+// The documents' Cloud Connector is entered where the manual connection was: the tenant has one place for both. The new
+// one is rehearsed before it can be active, and takes over once its Application ID is pasted.
+TEST_F(Migration, TheCloudConnectorOfTheDocumentsTakesTheOnePlaceOfTheManualConnection) {
+  options_.clouds[0].protocol = partner::Protocol::device_partner;
+  restart_connector(Database::lost);
+  begin_manually();
+  std::string cloud = connect_by_cloud_connector(Until::application_id);
+  std::string other = add_mac("other", true);
+  settle();
+  start_to(cloud);
+  EXPECT_EQ(report().at("totals.sameCompliant"), "2") << report().text;
+  EXPECT_EQ(migration("/cut-over").at("errors.0.code"), "TARGET_NOT_ACTIVE");
+  expect_step(migration("/cut-over", {{"evenIfNotActive", true}}), "cutOver");
+  pass(seconds{5});
+  EXPECT_EQ(tenants_.device_partner_state(kContoso), "terminated");
+  EXPECT_THAT(status().at("nextStep"), HasSubstr("Application ID"));
+  tenants_.enter_application(kContoso, kConnectorApp);
+  confirm(cloud);
+  pass(minutes{1});
+  EXPECT_EQ(owner(good_), kConnectorApp.value) << status().text;
+  EXPECT_EQ(owner(other), kConnectorApp.value);
+  EXPECT_EQ(tenants_.listed_inventory(kContoso, good_).value_or(json::Object{}).at("SerialNumber"), "C02000000001");
+  // And back, the same way.
+  expect_step(migration("/roll-back"), "rolledBack");
+  pass(seconds{20});
+  tenants_.enter_application(kContoso, kManualPartner);
+  pass(minutes{3}, seconds{2});
+  EXPECT_EQ(owner(good_), kManualPartner.value) << api("GET", "/api/v1/wardbridge/conditional-access").text;
+}
+
+// Somebody enters the new Application ID before the cut-over: the old connection is cut off, and can't retract either.
+TEST_F(Migration, ACutOverFromAConnectionThatTheTenantHasCutOffEnds) {
+  options_.clouds[0].protocol = partner::Protocol::device_partner;
+  restart_connector(Database::lost);
+  begin_manually();
+  std::string cloud = connect_by_cloud_connector(Until::application_id);
+  std::string few = create_group("Few", {{"Computer Name", "good"}});
+  settle();
+  start_to(cloud, {{"applicableGroupId", few}});
+  tenants_.enter_application(kContoso, kConnectorApp);
+  confirm(cloud);
+  expect_step(migration("/cut-over", {{"acceptDifferences", true}}), "cutOver");
+  pass(minutes{3}, seconds{2});
+  EXPECT_EQ(owner(good_), kConnectorApp.value);
+  EXPECT_EQ(status().at("from.state"), "terminated") << status().text;
+  expect_step(migration("/finish"), "finished");
+}
+
 // --- Seed 000: the window of 24 hours
 
 TEST_F(Migration, AConnectionThatIsHandedOverLeavesVerdictsToTheOneThatAdoptsThem) {

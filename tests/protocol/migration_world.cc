@@ -189,7 +189,7 @@ std::string MigrationWorld::connect_with_own_partner() {
   return made.at("id");
 }
 
-std::string MigrationWorld::connect_by_cloud_connector() {
+std::string MigrationWorld::connect_by_cloud_connector(Until until) {
   json::Object issued =
       object_of(call("POST", "/api/v1/instances", json::to_text(json::Object{{"name", "the migrating one"}})));
   Answer made = api("POST", "/api/v1/wardbridge/cloud-connections",
@@ -212,10 +212,14 @@ std::string MigrationWorld::connect_by_cloud_connector() {
     if (waiting.at("progress") != "approval") continue;
     call("POST", "/api/v1/attachments/" + std::string(waiting.at("id").as_string()) + "/approve");
   }
-  Answer confirmed = api("POST", path + "/confirm");
-  EXPECT_EQ(confirmed.at("connection.state"), "active") << confirmed.text;
+  if (until == Until::active) confirm(made.at("id"));
   settle();
   return made.at("id");
+}
+
+void MigrationWorld::confirm(const std::string& cloud_connection) {
+  Answer confirmed = api("POST", "/api/v1/wardbridge/cloud-connections/" + cloud_connection + "/confirm");
+  EXPECT_EQ(confirmed.at("connection.state"), "active") << confirmed.text;
 }
 
 void MigrationWorld::tell_by(const std::string& connection) {

@@ -39,9 +39,12 @@ class MigrationWorld : public connector_tests::ConnectorWorld {
   }
   std::string phase() { return api("GET", "/api/v1/wardbridge/migration").at("phase"); }
   std::string create_group(const std::string& name, const std::vector<std::pair<std::string, std::string>>& criteria);
-  std::string connect_manually();            // active afterwards; the connection's id
-  std::string connect_with_own_partner();    // Device Compliance
-  std::string connect_by_cloud_connector();  // an instance of its own at the connector
+  std::string connect_manually();          // active afterwards; the connection's id
+  std::string connect_with_own_partner();  // Device Compliance
+  // An instance of its own at the connector; up to both consents, or active.
+  enum class Until { application_id, active };
+  std::string connect_by_cloud_connector(Until until = Until::active);
+  void confirm(const std::string& cloud_connection);
   void tell_by(const std::string& connection);
 
   // --- Macs. Each is registered for one account; which is its device in the tenant.

@@ -82,7 +82,7 @@ struct ConnectRun {
   bool json = false;
   bool hand_over = false;
   cli::MigrateStart migration;
-  bool accept_differences = false;
+  cli::CutOver cut_over;
   bool even_if_not_taken_over = false;
 };
 
@@ -124,10 +124,14 @@ void add_migrate_verbs(CLI::App* connect_verb, ConnectRun& run, int& exit_code) 
       "every device that would be told otherwise, with both verdicts and why; exit code 1 when there are any, or when "
       "not every Mac was judged yet",
       [&run](cli::ApiClient& management) { return cli::report_migration(management, run.json); });
-  add("cut-over",
-      "let the other connection tell from now on; the one before says good-bye to the tenant, and can come back",
-      [&run](cli::ApiClient& management) { return cli::cut_over(management, run.accept_differences, run.json); })
-      ->add_flag("--accept-differences", run.accept_differences, "even though the report found differences");
+  CLI::App* cut_over =
+      add("cut-over",
+          "let the other connection tell from now on; the one before says good-bye to the tenant, and can come back",
+          [&run](cli::ApiClient& management) { return cli::cut_over(management, run.cut_over, run.json); });
+  cut_over->add_flag("--accept-differences", run.cut_over.accept_differences,
+                     "even though the report found differences");
+  cut_over->add_flag("--even-if-not-active", run.cut_over.even_if_not_active,
+                     "even though the other connection becomes active only once the one before has left the tenant");
   add("roll-back", "let the connection before tell again; while it is only rehearsed, give the migration up",
       [&run](cli::ApiClient& management) { return cli::roll_back(management, run.json); });
   add("finish", "give the connection before up for good",

@@ -29,6 +29,7 @@ std::optional<AnyConnection> find_connection(store::Transaction& tx, ledger::Con
         .state = cloud_connection::name_of(cloud->state),
         .is_active = cloud->state == State::active,
         .is_off = cloud->state == State::terminating || cloud->state == State::terminated,
+        .carries_inventory = cloud->attachment.protocol == partner::Protocol::device_partner,
         .error_reason = cloud->error_reason,
         .error_message = cloud->error_message,
     };

@@ -92,9 +92,8 @@ Status check_target(const std::optional<AnyConnection>& target, ledger::Connecti
   if (!target) {
     return invalid("unknown_connection", "no connection has the id " + std::to_string(id.value), "connectionId");
   }
-  if (target->is_active) return done();
-  return conflict("target_not_active", "the connection `" + target->name + "` is not active but `" + target->state +
-                                           "`: connect and confirm it first");
+  if (!target->is_off) return done();
+  return conflict("target_is_off", "the connection `" + target->name + "` is turned off: turn it on first");
 }
 
 Status end(store::Transaction& tx, Migration& migration, Phase phase, const audit::Actor& by, Time now) {
@@ -165,6 +164,20 @@ Status check_not_migrating(store::Transaction& tx, ledger::ConnectionId connecti
   return conflict("migrating", "a migration between two connections goes on: finish it or roll it back first");
 }
 
+void note_inventory(store::Transaction& tx, ledger::ConnectionId connection, bool carries_inventory, Time now) {
+  auto found = migration(tx);
+  if (!found || !found->is_active()) return;
+  bool changed = false;
+  for (Side* side : {&found->from, &found->to}) {
+    if (side->connection != connection || side->carries_inventory == carries_inventory) continue;
+    side->carries_inventory = carries_inventory;
+    changed = true;
+  }
+  if (!changed) return;
+  save(tx, *found);
+  inventory::reassess_all(tx, now);
+}
+
 Status start(store::Transaction& tx, const Plan& plan, const audit::Actor& by, Time now) {
   take_turns(tx);
   TRY(check_not_migrating(tx, {}));
@@ -220,12 +233,17 @@ std::vector<ledger::Difference> differences(store::Transaction& tx, const Migrat
   return ledger::differences(tx, migration.telling().connection, migration.rehearsing().connection, limit, offset);
 }
 
-Status cut_over(store::Transaction& tx, Accept accept, const audit::Actor& by, Time now) {
+Status cut_over(store::Transaction& tx, const Accept& accept, const audit::Actor& by, Time now) {
   Migration migration = TRY(active_migration(tx));
   if (migration.phase != Phase::rehearsing) {
     return conflict("not_rehearsing", "verdicts are told to the new connection already");
   }
-  TRY(check_target(find_connection(tx, migration.to.connection), migration.to.connection));
+  auto target = find_connection(tx, migration.to.connection);
+  TRY(check_target(target, migration.to.connection));
+  if (!target->is_active && !accept.inactive_target) {
+    return conflict("target_not_active", "the connection `" + target->name + "` is not active but `" + target->state +
+                                             "`: confirm it first, or say that it will be right afterwards");
+  }
   Report found = report(tx, migration);
   if (found.waiting > 0) {
     return conflict("report_incomplete",
@@ -239,7 +257,7 @@ Status cut_over(store::Transaction& tx, Accept accept, const audit::Actor& by, T
                                          devices_text(waiting.devices, "back: confirm it, or change it back, first"));
   }
   std::int64_t differ = found.totals.differ();
-  if (differ > 0 && accept == Accept::none) {
+  if (differ > 0 && !accept.differences) {
     return conflict("verdicts_differ",
                     devices_text(differ, "would be told otherwise: look at the report, and accept it"));
   }

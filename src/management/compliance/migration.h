@@ -11,7 +11,7 @@
 //
 //   start(tx, {.to = cloud}, by, now);
 //   Report report = ...;                       // until report.is_complete()
-//   cut_over(tx, Differences::refused, by, now);
+//   cut_over(tx, {}, by, now);
 //
 // INVARIANT: law 5. What only the connection knows that stops telling is retracted there before it says good-bye; for
 // everything else the other one speaks, under later versions (law 6).
@@ -60,12 +60,15 @@ std::optional<Migration> migration(store::Transaction& tx);
 // `conflict`/`migrating` while a migration that goes on concerns the connection; an empty one: any migration.
 Status check_not_migrating(store::Transaction& tx, ledger::ConnectionId connection);
 
+// What a connection carries is known only once it is confirmed, perhaps while it is rehearsed.
+void note_inventory(store::Transaction& tx, ledger::ConnectionId connection, bool carries_inventory, Time now);
+
 struct Plan {
-  ledger::ConnectionId to;
+  ledger::ConnectionId to;           // may still wait for its Application ID: a rehearsal sends nothing
   groups::GroupId compliance_group;  // unset: the one of the settings
   groups::GroupId applicable_group;
 };
-// `conflict`: `migrating`, `not_enabled`, `handed_over`, `same_connection`, `target_not_active`, `still_retreating`,
+// `conflict`: `migrating`, `not_enabled`, `handed_over`, `same_connection`, `target_is_off`, `still_retreating`,
 // `used_for_domains`; `unknown_connection`, `unknown_group`.
 Status start(store::Transaction& tx, const Plan& plan, const audit::Actor& by, Time now);
 
@@ -80,9 +83,15 @@ Report report(store::Transaction& tx, const Migration& migration);
 std::vector<ledger::Difference> differences(store::Transaction& tx, const Migration& migration, int limit,
                                             std::int64_t offset);
 
-enum class Accept { none, differences };
-// `conflict`: `not_rehearsing`, `target_not_active`, `report_incomplete`, `verdicts_held`, `verdicts_differ`.
-Status cut_over(store::Transaction& tx, Accept accept, const audit::Actor& by, Time now);
+struct Accept {
+  bool differences = false;
+  // A tenant has one place under Partner device management: where both connections want it, the new one becomes active
+  // after the old one has left. Verdicts wait, and those in the tenant stand, until it does.
+  bool inactive_target = false;
+};
+// `conflict`: `not_rehearsing`, `target_is_off`, `target_not_active`, `report_incomplete`, `verdicts_held`,
+// `verdicts_differ`.
+Status cut_over(store::Transaction& tx, const Accept& accept, const audit::Actor& by, Time now);
 // Back to the connection before; while it is only rehearsed: gives the migration up. `conflict`/`not_migrating`.
 Status roll_back(store::Transaction& tx, const audit::Actor& by, Time now);
 enum class Wait { until_taken_over, no_longer };

@@ -1,9 +1,9 @@
 // Connection Type = Cloud Connector: connections that go through a broker, as routes of ours. Beside the connections of
 // connection_routes.cc, whose numbers they share.
 #include "connector/cloud_connection/cloud_connection.h"
+#include "management/compliance/connections.h"
 #include "management/compliance/migration.h"
 #include "management/compliance/tenant_domains.h"
-#include "management/jamf_api/connection_kinds.h"
 #include "management/compliance/window.h"
 #include "management/jamf_api/landing_pages.h"
 #include "management/jamf_api/routes.h"
@@ -142,7 +142,9 @@ Result<http::Response> confirm_cloud_connection(const Dependencies& deps, const 
   // Only now is it known what the tenant takes.
   TRY(deps.store.write([&](store::Transaction& tx) -> Status {
     compliance::Settings settings = compliance::settings(tx);
-    bool carries = carries_inventory(tx, id);
+    auto confirmed = compliance::find_connection(tx, id);
+    bool carries = confirmed && confirmed->carries_inventory;
+    compliance::note_inventory(tx, id, carries, request.received);
     if (settings.connection != id || settings.sends_inventory == carries) return done();
     settings.sends_inventory = carries;
     return compliance::change_settings(tx, settings, caller.as_actor(request.peer.address), request.received);

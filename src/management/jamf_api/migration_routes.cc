@@ -71,18 +71,24 @@ std::string next_step(store::Transaction& tx, const Migration& migration, const 
                  ? "Cut over, or roll back to give the migration up."
                  : "Look at the report; then cut over and accept the differences, or roll back.";
     case Phase::cut_over: {
+      bool is_over = progress.devices == progress.acknowledged + progress.parked;
+      auto to = compliance::find_connection(tx, migration.to.connection);
+      if (to && !to->is_active && !is_over) {
+        return "Make the new connection active (it is `" + to->state +
+               "`): enter its Application ID in the tenant, and confirm it.";
+      }
       auto from = compliance::find_connection(tx, migration.from.connection);
-      if (from && from->state != "terminated" && !from->error_message.empty()) {
+      if (!is_over && from && from->state != "terminated" && !from->error_message.empty()) {
         return "The connection before can't say good-bye to the tenant: " + from->error_message +
                ". Remove its application there, under Partner device management, or roll back.";
       }
-      if (progress.contended > 0) {
+      if (!is_over && progress.contended > 0) {
         return std::to_string(progress.contended) +
                (progress.contended == 1 ? " device still belongs" : " devices still belong") +
                " to the partner before. It is tried again by itself; should it stay so, remove that partner in the "
                "tenant, or give the new one a higher priority there.";
       }
-      if (progress.devices > progress.acknowledged + progress.parked) return "Wait: the verdicts are on their way.";
+      if (!is_over) return "Wait: the verdicts are on their way.";
       if (progress.parked > 0) {
         return "See why the tenant refuses " + std::to_string(progress.parked) +
                (progress.parked == 1 ? " device" : " devices") +
@@ -272,9 +278,11 @@ void register_migration_routes(Api& api, const Dependencies& deps) {
   api.add("POST", path + "/cut-over", kUpdate,
           migration_step(
               deps, [](store::Transaction& tx, const json::Object& body, const audit::Actor& by, Time now) -> Status {
-                bool accepts = TRY(json::optional_bool(body, "acceptDifferences", false));
-                using compliance::Accept;
-                return compliance::cut_over(tx, accepts ? Accept::differences : Accept::none, by, now);
+                compliance::Accept accept{
+                    .differences = TRY(json::optional_bool(body, "acceptDifferences", false)),
+                    .inactive_target = TRY(json::optional_bool(body, "evenIfNotActive", false)),
+                };
+                return compliance::cut_over(tx, accept, by, now);
               }));
   api.add("POST", path + "/roll-back", kUpdate,
           migration_step(deps, [](store::Transaction& tx, const json::Object&, const audit::Actor& by, Time now) {
