@@ -433,6 +433,33 @@ TEST_F(Migration, TurningTheSameConnectionOnAgainClosesTheWindow) {
   EXPECT_FALSE(is_trusted(good_));
 }
 
+// Lanes that are swapped send everything, so what waits for a person's word stops that.
+TEST_F(Migration, VerdictsThatWaitForSomebodysWordDontTravelByTheBackDoor) {
+  manual_ = connect_manually();
+  tell_by(manual_);
+  std::vector<std::string> macs;
+  for (int i = 0; i < 12; ++i) macs.push_back(add_mac(std::to_string(i), true));
+  pass(seconds{5});
+  std::string cloud = connect_by_cloud_connector();
+  start_to(cloud);
+  std::string compliant = api("GET", "/api/v1/wardbridge/device-compliance").at("complianceGroupId");
+  Answer edited = api("PUT", "/api/v3/computer-groups/smart-groups/" + compliant,
+                      json::Object{{"name", "Encrypted"},
+                                   {"criteria", json::Array{json::Object{{"name", "Computer Name"},
+                                                                         {"priority", 0},
+                                                                         {"andOr", "and"},
+                                                                         {"searchType", "is"},
+                                                                         {"value", "nobody"}}}}});
+  ASSERT_TRUE(edited.status >= 200 && edited.status < 300) << edited.text;
+  pass(seconds{5});
+  ASSERT_EQ(api("GET", "/api/v1/wardbridge/device-compliance").at("held.devices"), "12");
+  EXPECT_EQ(migration("/cut-over").at("errors.0.code"), "VERDICTS_HELD");
+  ASSERT_EQ(api("POST", "/api/v1/wardbridge/device-compliance/held/confirm").status, 204);
+  expect_step(migration("/cut-over"), "cutOver");
+  pass(seconds{20});
+  for (const std::string& mac : macs) EXPECT_FALSE(is_trusted(mac));
+}
+
 TEST_F(Migration, WhatAMigrationUsesIsNotTurnedOffBesideIt) {
   begin_manually();
   std::string cloud = connect_by_cloud_connector();

@@ -156,6 +156,14 @@ std::optional<Migration> migration(store::Transaction& tx) {
   return found;
 }
 
+// What waits for somebody's word would go without it: lanes that are swapped send everything.
+Status check_nothing_held(store::Transaction& tx) {
+  Held waiting = held(tx);
+  if (waiting.devices == 0) return done();
+  return conflict("verdicts_held", "a change of configuration holds the verdicts of " +
+                                       devices_text(waiting.devices, "back: confirm it, or change it back, first"));
+}
+
 Status check_not_migrating(store::Transaction& tx, ledger::ConnectionId connection) {
   auto found = migration(tx);
   bool concerned = found && found->is_active() &&
@@ -252,10 +260,7 @@ Status cut_over(store::Transaction& tx, const Accept& accept, const audit::Actor
   if (found.is_regrouping) {
     return conflict("report_incomplete", "the report is not complete: an edited group is still being carried out");
   }
-  if (Held waiting = held(tx); waiting.devices > 0) {
-    return conflict("verdicts_held", "a change of configuration holds the verdicts of " +
-                                         devices_text(waiting.devices, "back: confirm it, or change it back, first"));
-  }
+  TRY(check_nothing_held(tx));
   std::int64_t differ = found.totals.differ();
   if (differ > 0 && !accept.differences) {
     return conflict("verdicts_differ",
@@ -280,6 +285,7 @@ Status roll_back(store::Transaction& tx, const audit::Actor& by, Time now) {
     ledger::drop_rehearsed(tx, migration.to.connection, ledger::Lane::Purpose::open);
     return end(tx, migration, Phase::abandoned, by, now);
   }
+  TRY(check_nothing_held(tx));
   ledger::switch_lanes(tx, migration.to.connection, migration.from.connection, ledger::OldRows::dropped,
                        "device compliance moved back to the connection before", now);
   TRY(turn_on(tx, migration.from.connection, by, now));

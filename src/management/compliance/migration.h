@@ -63,6 +63,9 @@ Status check_not_migrating(store::Transaction& tx, ledger::ConnectionId connecti
 // What a connection carries is known only once it is confirmed, perhaps while it is rehearsed.
 void note_inventory(store::Transaction& tx, ledger::ConnectionId connection, bool carries_inventory, Time now);
 
+// `conflict`/`verdicts_held` while a change of configuration waits for somebody's word.
+Status check_nothing_held(store::Transaction& tx);
+
 struct Plan {
   ledger::ConnectionId to;           // may still wait for its Application ID: a rehearsal sends nothing
   groups::GroupId compliance_group;  // unset: the one of the settings
@@ -92,7 +95,8 @@ struct Accept {
 // `conflict`: `not_rehearsing`, `target_is_off`, `target_not_active`, `report_incomplete`, `verdicts_held`,
 // `verdicts_differ`.
 Status cut_over(store::Transaction& tx, const Accept& accept, const audit::Actor& by, Time now);
-// Back to the connection before; while it is only rehearsed: gives the migration up. `conflict`/`not_migrating`.
+// Back to the connection before; while it is only rehearsed: gives the migration up. `conflict`: `not_migrating`,
+// `verdicts_held`.
 Status roll_back(store::Transaction& tx, const audit::Actor& by, Time now);
 enum class Wait { until_taken_over, no_longer };
 // `conflict`: `not_cut_over`, `not_taken_over` while the tenant has not heard of every device from the new connection,

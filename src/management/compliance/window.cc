@@ -36,6 +36,7 @@ Status hand_over(store::Transaction& tx, ledger::ConnectionId connection, const 
   auto found = find_connection(tx, connection);
   if (!found) return not_found("no_connection", "no connection has the id " + std::to_string(connection.value));
   if (found->is_off) return done();
+  TRY(check_nothing_held(tx));
   TRY(turn_off(tx, connection, Verdicts::handed_over, by, now));
   Settings current = settings(tx);
   if (current.connection != connection || !current.enabled) return done();

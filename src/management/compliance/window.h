@@ -30,7 +30,7 @@ struct Window {
 std::optional<Window> window(store::Transaction& tx, Time now);
 
 // Turns the connection off with nothing retracted; the window opens when it is the one that verdicts are told to.
-// `conflict`/`migrating` while a migration concerns it.
+// `conflict`: `migrating` while a migration concerns it, `verdicts_held`.
 Status hand_over(store::Transaction& tx, ledger::ConnectionId connection, const audit::Actor& by, Time now);
 // The connection that was turned off is turned on again: the window closes, and what was kept is told.
 void come_back(store::Transaction& tx, ledger::ConnectionId connection);
