@@ -278,10 +278,9 @@ void register_migration_routes(Api& api, const Dependencies& deps) {
   api.add("POST", path + "/cut-over", kUpdate,
           migration_step(
               deps, [](store::Transaction& tx, const json::Object& body, const audit::Actor& by, Time now) -> Status {
-                compliance::Accept accept{
-                    .differences = TRY(json::optional_bool(body, "acceptDifferences", false)),
-                    .inactive_target = TRY(json::optional_bool(body, "evenIfNotActive", false)),
-                };
+                compliance::Accept accept;
+                accept.differences = TRY(json::optional_bool(body, "acceptDifferences", false));
+                accept.inactive_target = TRY(json::optional_bool(body, "evenIfNotActive", false));
                 return compliance::cut_over(tx, accept, by, now);
               }));
   api.add("POST", path + "/roll-back", kUpdate,
