@@ -210,9 +210,10 @@ Result<json::Object> body_or_nothing(const http::Request& request) {
 Result<http::Response> start_migration(const Dependencies& deps, const http::Request& request,
                                        const accounts::Caller& caller) {
   json::Object object = TRY(body_or_nothing(request));
-  compliance::Plan plan{.to = ledger::ConnectionId{TRY(id_of(object, "connectionId"))},
-                        .compliance_group = groups::GroupId{TRY(id_of(object, "complianceGroupId"))},
-                        .applicable_group = groups::GroupId{TRY(id_of(object, "applicableGroupId"))}};
+  compliance::Plan plan;
+  plan.to.value = TRY(id_of(object, "connectionId"));
+  plan.compliance_group.value = TRY(id_of(object, "complianceGroupId"));
+  plan.applicable_group.value = TRY(id_of(object, "applicableGroupId"));
   if (!plan.to) return invalid("missing_field", "`connectionId` is required: the one to migrate to", "connectionId");
   TRY(deps.store.write([&](store::Transaction& tx) -> Status {
     return compliance::start(tx, plan, caller.as_actor(request.peer.address), request.received);
