@@ -2,6 +2,9 @@
 // the tenant, where what is believed of each Mac is watched at every second.
 #include <gmock/gmock.h>
 
+#include <atomic>
+#include <thread>
+
 #include "protocol/migration_world.h"
 #include "support/postgres_cluster.h"
 
@@ -514,6 +517,27 @@ TEST_F(MigrationOnPostgres, ThereAndBackAndHandedOver) {
   ASSERT_EQ(api("PUT", "/api/v1/wardbridge/device-compliance", json::Object{{"connectionId", own}}).status, 200);
   settle();
   EXPECT_EQ(owner(good_), kCompliancePartner.value);
+}
+
+// Two administrators on two nodes at the same moment: one of them cuts over.
+TEST_F(MigrationOnPostgres, OfManyWhoCutOverAtOnceOneDoes) {
+  begin_manually();
+  std::string cloud = connect_by_cloud_connector();
+  start_to(cloud);
+  ASSERT_EQ(status().status, 200);  // so that the token is there before the threads are
+  std::atomic<int> done = 0, refused = 0;
+  std::vector<std::thread> administrators;
+  for (int i = 0; i < 8; ++i) {
+    administrators.emplace_back([&] {
+      Answer answer = migration("/cut-over");
+      (answer.status == 200 ? done : refused) += 1;
+    });
+  }
+  for (std::thread& administrator : administrators) administrator.join();
+  EXPECT_EQ(done, 1);
+  EXPECT_EQ(refused, 7);
+  pass(seconds{20});
+  EXPECT_EQ(owner(good_), kConnectorApp.value);
 }
 
 // Some hundreds of Macs, as the benchmark has them by thousands.
