@@ -68,6 +68,9 @@ void print_manual(const json::Object& shown) {
   std::printf("  %-16s%s\n", "last heartbeat", or_never(shown_at(shown, "lastHeartbeat")).c_str());
   std::printf("  %-16s%s\n", "devices", counts_of(shown).c_str());
   print_trouble(shown);
+  if (std::string window = shown_at(object_in(shown, "handOver"), "message"); !window.empty()) {
+    std::printf("  %-16s%s\n", "handed over", window.c_str());
+  }
   for (const json::Value& value : array_in(shown, "wardbridgeWarnings")) {
     if (value.is_object()) std::printf("  %-16s%s\n", "warning", shown_at(value.get_object(), "message").c_str());
   }
@@ -154,15 +157,19 @@ int send_update(ApiClient& management, bool as_json) {
 
 int turn_connection(ApiClient& management, const std::string& connection, Turn turn) {
   if (connection.empty()) {
-    auto saved = management.put(kConditionalAccess, {{"enabled", turn == Turn::on}});
+    json::Object wanted{{"enabled", turn == Turn::on}};
+    if (turn == Turn::handed_over) wanted["handOver"] = true;
+    auto saved = management.put(kConditionalAccess, wanted);
     if (!saved.ok()) return complain_of(saved.failure());
     print_manual(*saved);
     bool works = json::bool_at(object_in(*saved, "lastTest"), "works").value_or(false);
-    return turn == Turn::off || works ? 0 : 1;
+    return turn != Turn::on || works ? 0 : 1;
   }
   auto found = find_any_connection(management, connection);
   if (!found.ok()) return complain_of(found.failure());
-  auto turned = management.post(found->path + (turn == Turn::on ? "/enable" : "/disable"), {});
+  json::Object how;
+  if (turn == Turn::handed_over) how["handOver"] = true;
+  auto turned = management.post(found->path + (turn == Turn::on ? "/enable" : "/disable"), how);
   if (!turned.ok()) return complain_of(turned.failure());
   std::printf("`%s` is being turned %s\n", shown_at(found->object, "name").c_str(), turn == Turn::on ? "on" : "off");
   return 0;

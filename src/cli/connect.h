@@ -14,7 +14,8 @@ int list_tenant_connections(ApiClient& management, bool as_json);
 int show_connection(ApiClient& management, const std::string& connection, bool as_json);
 int test_connection(ApiClient& management, bool as_json);
 int send_update(ApiClient& management, bool as_json);
-enum class Turn { on, off };
+// handed_over: off, and nothing is retracted.
+enum class Turn { on, off, handed_over };
 int turn_connection(ApiClient& management, const std::string& connection, Turn turn);
 
 struct RotateSecretOptions {

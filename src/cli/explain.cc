@@ -232,6 +232,11 @@ void print_chain(const json::Object& chain) {
     print_hop("check-in", shown_at(chain, "lastCheckIn"));
     std::printf("    %-14s%s: %s\n", "verdict", shown_at(*link, "complianceState").c_str(),
                 shown_at(*link, "reason").c_str());
+    if (const json::Object& other = object_in(*link, "rehearsal"); !other.empty()) {
+      std::printf("    %-14sby %s, which is only rehearsed: %s, %s\n", "otherwise",
+                  shown_at(other, "connection").c_str(), shown_at(other, "verdict").c_str(),
+                  shown_at(other, "reason").c_str());
+    }
     const json::Object& delivery = object_in(*link, "delivery");
     if (!delivery.empty()) {
       print_hop("sent", shown_at(delivery, "sent"));

@@ -200,6 +200,63 @@ void Tenants::add_device(const directory::TenantId& tenant, const std::string& d
   EXPECT_TRUE(status.ok()) << (status.ok() ? "" : status.failure().message);
 }
 
+void Tenants::add_partner_application(const directory::TenantId& tenant, const directory::AppId& app,
+                                      const std::vector<const char*>& roles) {
+  Status status = state_->store->write([&](store::Transaction& tx) -> Status {
+    Time now = state_->clock.now();
+    TRY(directory::create_application(
+        tx, tenant, {.id = {state_->entropy.guid()}, .app_id = app, .display_name = "Partner " + app.value}, {}, now));
+    TRY(directory::create_service_principal(tx, tenant, {{state_->entropy.guid()}, app, "Partner " + app.value, true},
+                                            {}, now));
+    TRY(directory::add_credential(tx, tenant, app,
+                                  {.key_id = state_->entropy.guid(),
+                                   .display_name = "secret",
+                                   .secret_hash = crypto::hash_token(kFirstSecret),
+                                   .start = now - days{1},
+                                   .end = kNever},
+                                  {}, now));
+    auto grant_role = [&](const directory::AppId& resource, const char* role) {
+      return directory::grant_app_role(tx, tenant, app, resource, tokens::first_party_role(resource, role).value(), {},
+                                       now);
+    };
+    TRY(grant_role(directory::kGraphAppId, "Application.Read.All"));
+    for (const char* role : roles) TRY(grant_role(directory::kIntuneApiAppId, role));
+    return done();
+  });
+  EXPECT_TRUE(status.ok()) << (status.ok() ? "" : status.failure().message);
+}
+
+void Tenants::enter_application(const directory::TenantId& tenant, const directory::AppId& app) {
+  Status status = state_->store->write(
+      [&](store::Transaction& tx) { return intune::set_device_partner(tx, tenant, app, {}, {}, state_->clock.now()); });
+  EXPECT_TRUE(status.ok()) << (status.ok() ? "" : status.failure().message);
+}
+
+void Tenants::set_priority(const directory::TenantId& tenant, const directory::AppId& app,
+                           std::optional<int> priority) {
+  Status status = state_->store->write([&](store::Transaction& tx) {
+    return intune::set_partner_priority(tx, tenant, app, "macOS", priority, {}, state_->clock.now());
+  });
+  EXPECT_TRUE(status.ok()) << (status.ok() ? "" : status.failure().message);
+}
+
+std::int64_t Tenants::remove_due_devices(const directory::TenantId& tenant) {
+  return state_->store
+      ->write([&](store::Transaction& tx) -> Result<std::int64_t> {
+        return intune::remove_due_devices(tx, tenant, 1000, state_->clock.now());
+      })
+      .value();
+}
+
+std::string Tenants::device_partner_state(const directory::TenantId& tenant) {
+  return state_->store
+      ->read([&](store::Transaction& tx) -> Result<std::string> {
+        return std::string(intune::name_of(intune::state_at(intune::device_partner(tx, tenant), state_->clock.now(),
+                                                            intune::Options{}.unresponsive_after)));
+      })
+      .value();
+}
+
 directory::Device Tenants::device(const directory::TenantId& tenant, const std::string& device_id) {
   return state_->store
       ->read([&](store::Transaction& tx) -> Result<directory::Device> {
@@ -208,29 +265,13 @@ directory::Device Tenants::device(const directory::TenantId& tenant, const std::
       .value();
 }
 
-std::string Tenants::partner_state(const directory::TenantId& tenant) {
+std::string Tenants::partner_state(const directory::TenantId& tenant, const directory::AppId& app) {
   return state_->store
       ->read([&](store::Transaction& tx) -> Result<std::string> {
-        auto partner = intune::find_partner(tx, tenant, kConnectorApp);
+        auto partner = intune::find_partner(tx, tenant, app);
         if (!partner) return std::string("none");
         return std::string(
             intune::name_of(intune::state_at(*partner, state_->clock.now(), intune::Options{}.unresponsive_after)));
-      })
-      .value();
-}
-
-void Tenants::enter_application(const directory::TenantId& tenant) {
-  Status entered = state_->store->write([&](store::Transaction& tx) {
-    return intune::set_device_partner(tx, tenant, kConnectorApp, {}, {}, state_->clock.now());
-  });
-  EXPECT_TRUE(entered.ok()) << entered.failure().message;
-}
-
-std::string Tenants::device_partner_state(const directory::TenantId& tenant) {
-  return state_->store
-      ->read([&](store::Transaction& tx) -> Result<std::string> {
-        return std::string(intune::name_of(intune::state_at(intune::device_partner(tx, tenant), state_->clock.now(),
-                                                            intune::Options{}.unresponsive_after)));
       })
       .value();
 }

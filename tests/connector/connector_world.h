@@ -73,11 +73,16 @@ class Tenants {
   void grant(const directory::TenantId& tenant, const std::string& role);
   void add_device(const directory::TenantId& tenant, const std::string& device_id);
   void add_group(const directory::TenantId& tenant, const std::string& group_id);
-  directory::Device device(const directory::TenantId& tenant, const std::string& device_id);
-  std::string partner_state(const directory::TenantId& tenant);
-  // Partner device management: the connector's Application ID is pasted and saved; the status that is shown there.
-  void enter_application(const directory::TenantId& tenant);
+  // A partner's own application in one tenant, with kFirstSecret; roles of the Intune API.
+  void add_partner_application(const directory::TenantId& tenant, const directory::AppId& app,
+                               const std::vector<const char*>& roles);
+  // *Partner device management*: the application id that the administrator enters; an empty one takes it out.
+  void enter_application(const directory::TenantId& tenant, const directory::AppId& app = kConnectorApp);
+  void set_priority(const directory::TenantId& tenant, const directory::AppId& app, std::optional<int> priority);
+  std::int64_t remove_due_devices(const directory::TenantId& tenant);
   std::string device_partner_state(const directory::TenantId& tenant);
+  directory::Device device(const directory::TenantId& tenant, const std::string& device_id);
+  std::string partner_state(const directory::TenantId& tenant, const directory::AppId& app = kConnectorApp);
   // The inventory of a device that Partner device management lists; nothing: it is not listed.
   std::optional<json::Object> listed_inventory(const directory::TenantId& tenant, const std::string& device_id);
   // The versions of one device in the order in which the tenant applied them, from its audit log.

@@ -129,6 +129,9 @@ class Procedure : public ::testing::Test {
   Said refresh_on_tenant(const std::string& step, const Words& words, const std::string& wanted) {
     return refresh(step, wanted, [&] { return on_tenant(step, words); });
   }
+  Said refresh_on_management(const std::string& step, const Words& words, const std::string& wanted) {
+    return refresh(step, wanted, [&] { return on_management(step, words); });
+  }
   void wait_for(const std::string& what, const std::function<Result<bool>()>& is_so) {
     Status came = app::wait_for(what, seconds{30}, is_so);
     EXPECT_TRUE(came.ok()) << came.failure().message;
@@ -341,7 +344,8 @@ TEST_F(Procedure, UseTheJamfCloudConnector) {
   bring_mac();
   expect_compliant(true);
 
-  on_management("Remove, 1 to 4: clear Enable Intune Integration", {"connect", "disable"});
+  // Within 24 hours the connector takes the Macs over as they are.
+  on_management("Remove, 1 to 4: clear Enable Intune Integration", {"connect", "disable", "--hand-over"});
   on_tenant("Remove, 5: delete the Application ID, save", {"partner", "save", "--application-id", ""});
   auto deleted = graph_->delete_at("/v1.0/servicePrincipals/" + application_principal_);
   EXPECT_TRUE(deleted.ok()) << "Remove, 6: delete the enterprise applications";
@@ -373,7 +377,10 @@ TEST_F(Procedure, UseTheJamfCloudConnector) {
   refresh_on_tenant("Create a new connection, 13: the status", {"partner", "show"}, "Active");
 
   // "You won't need to re-register devices."
+  expect_compliant(true);
   on_management("whose verdicts", {"connect", "use", "Contoso"});
+  refresh_on_management("which Macs", {"connect", "routes", "Contoso"}, mac_->device_id());
+  refresh_on_management("they are told", {"connect", "show", "Contoso"}, "1 delivered, 0 pending, 0 parked");
   expect_compliant(true);
   json::Object listed = graph_get("/deviceManagement/managedDevices");
   EXPECT_EQ(listed.at("value").at(0).at("serialNumber").as_string(), profile_.serial_number);

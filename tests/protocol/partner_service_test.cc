@@ -163,6 +163,96 @@ TEST_F(PartnerService, ADeviceBelongsToThePartnerThatSpokeFirst) {
   EXPECT_FALSE(is_compliant());
 }
 
+// --- From one partner to another
+
+TEST_F(PartnerService, ADeviceGoesOverOnceItsPartnerHasGoneAndLateMessagesChangeNothing) {
+  provision(1);
+  provision(1, kRivalApp);
+  // The one before had been restored from a backup: its epoch is higher, and another partner can't know of that.
+  outcome(content(kDevice, true, true, clock_.now(), R"(,"WardbridgeEpoch":3,"WardbridgeSequence":1800000000000)"));
+  clock_.advance(seconds{1});
+  Time before = clock_.now();
+  clock_.advance(seconds{1});
+  EXPECT_EQ(outcome(content(kDevice, true, true, clock_.now()), kRivalApp).at("ErrorCode"), 403);
+  provision(2);
+  EXPECT_TRUE(is_compliant()) << "a verdict ends by itself";
+  clock_.advance(seconds{1});
+  EXPECT_EQ(
+      outcome(content(kDevice, true, false, from_unix_milliseconds(1'700'000'000'000)), kRivalApp).at("ErrorCode"), 409)
+      << "only forward";
+  EXPECT_EQ(face_.device(kDevice)->compliance->partner_id, kPartnerApp.value);
+  EXPECT_EQ(outcome(content(kDevice, true, false, clock_.now()), kRivalApp).at("Status"), "Completed");
+  EXPECT_FALSE(is_compliant());
+  EXPECT_EQ(face_.device(kDevice)->compliance->partner_id, kRivalApp.value);
+  // It comes back, with what it had not got rid of and with something new: the device is not its own any more.
+  provision(1);
+  for (Time stamp : {before, clock_.now() + minutes{1}}) {
+    EXPECT_EQ(
+        outcome(content(kDevice, true, true, stamp,
+                        R"(,"WardbridgeEpoch":3,"WardbridgeSequence":)" + std::to_string(to_unix_milliseconds(stamp))))
+            .at("ErrorCode"),
+        403);
+  }
+  EXPECT_FALSE(is_compliant());
+}
+
+TEST_F(PartnerService, APartnerThatIsPutFirstTakesDevicesOverAndKeepsThem) {
+  provision(1);
+  provision(1, kRivalApp);
+  outcome(content(kDevice, true, true, clock_.now()));
+  auto next = [&] { return clock_.advance(seconds{1}), clock_.now(); };
+  json::Array partners =
+      face_.administrate("GET", "/deviceManagement/complianceManagementPartners").at("value").as_array();
+  auto prioritise = [&](const directory::AppId& app, const json::Value& priority, int status = 200) {
+    for (const json::Value& partner : partners) {
+      if (partner.at("wardbridgeAppId") != json::Value(app.value)) continue;
+      return face_.administrate(
+          "PATCH", "/deviceManagement/complianceManagementPartners/" + std::string(partner.at("id").as_string()),
+          json::Object{{"wardbridgeMacOsPriority", priority}}, status);
+    }
+    return json::Value();
+  };
+  EXPECT_TRUE(partners[0].at("wardbridgeMacOsPriority").is_null());
+  EXPECT_EQ(prioritise(kPartnerApp, 2).at("wardbridgeMacOsPriority"), 2);
+  EXPECT_EQ(outcome(content(kDevice, true, false, next()), kRivalApp).at("ErrorCode"), 403) << "in no order: after it";
+  prioritise(kRivalApp, 2, 409);
+  prioritise(kRivalApp, 0, 400);
+  prioritise(kRivalApp, "first", 400);
+  prioritise(kRivalApp, 3);
+  EXPECT_EQ(outcome(content(kDevice, true, false, next()), kRivalApp).at("ErrorCode"), 403);
+  prioritise(kRivalApp, 1);
+  EXPECT_EQ(outcome(content(kDevice, true, false, next()), kRivalApp).at("Status"), "Completed");
+  EXPECT_FALSE(is_compliant());
+  EXPECT_EQ(outcome(content(kDevice, true, true, next())).at("ErrorCode"), 403);
+  prioritise(kRivalApp, nullptr);
+  EXPECT_EQ(outcome(content(kDevice, true, true, next())).at("Status"), "Completed");
+}
+
+TEST_F(PartnerService, OnlyPartnersThatAreInAnOrderShareAPlatform) {
+  provision(1);
+  provision(1, kRivalApp);
+  auto make_policy = [&](const directory::AppId& app) {
+    return face_
+        .call("POST", kTenantService + std::string("/PartnerCompliancePolicies?api-version=1.6"),
+              R"({"DisplayName":"Macs","Description":"","Platform":"macOS","PartnerManagedCompliance":true})", app)
+        .status;
+  };
+  EXPECT_EQ(make_policy(kPartnerApp), 201);
+  EXPECT_EQ(make_policy(kRivalApp), 403);
+  std::map<std::string, std::string> ids;
+  json::Value partners = face_.administrate("GET", "/deviceManagement/complianceManagementPartners");
+  for (const json::Value& partner : partners.at("value").as_array()) {
+    ids[std::string(partner.at("wardbridgeAppId").as_string())] = std::string(partner.at("id").as_string());
+  }
+  const std::string path = "/deviceManagement/complianceManagementPartners/";
+  json::Object target{{"@odata.type", "#microsoft.graph.groupAssignmentTarget"}, {"groupId", kGroup}};
+  json::Object assigned{{"macOsEnrollmentAssignments", json::Array{json::Object{{"target", target}}}}};
+  face_.administrate("PATCH", path + ids[kRivalApp.value], assigned, 409);
+  face_.administrate("PATCH", path + ids[kPartnerApp.value], json::Object{{"wardbridgeMacOsPriority", 1}});
+  face_.administrate("PATCH", path + ids[kRivalApp.value], json::Object{{"wardbridgeMacOsPriority", 2}});
+  EXPECT_EQ(make_policy(kRivalApp), 201);
+}
+
 TEST_F(PartnerService, UnmanagedOverridesCompliant) {
   provision(1);
   outcome(content(kDevice, false, true, clock_.now()));

@@ -13,6 +13,7 @@
 #include "cli/explain.h"
 #include "cli/import.h"
 #include "cli/lint.h"
+#include "cli/migrate.h"
 #include "cli/preview.h"
 #include "management/groups/computer_facts.h"
 #include "platform/http/client.h"
@@ -39,6 +40,10 @@ struct ConnectRun {
   std::string secret_file;
   cli::RotateSecretOptions rotation;
   bool json = false;
+  bool hand_over = false;
+  cli::MigrateStart migration;
+  cli::CutOver cut_over;
+  bool even_if_not_taken_over = false;
 };
 
 int run_rotation(ConnectRun run) {
@@ -51,6 +56,50 @@ int run_rotation(ConnectRun run) {
   run.rotation.json = run.json;
   return with_management(run.target, "connect",
                          [&](cli::ApiClient& management) { return cli::rotate_secret(management, run.rotation); });
+}
+
+void add_migrate_verbs(CLI::App* connect_verb, ConnectRun& run, int& exit_code) {
+  CLI::App* verbs = connect_verb->add_subcommand(
+      "migrate", "change the connection that verdicts travel by: rehearse, compare, cut over, and back if need be");
+  verbs->require_subcommand(1);
+  auto add = [&](const char* name, const char* help, std::function<int(cli::ApiClient&)> act) {
+    CLI::App* verb = verbs->add_subcommand(name, help);
+    add_target(verb, run.target);
+    verb->add_flag("--json", run.json, "the answer as JSON");
+    verb->callback([&run, &exit_code, act] { exit_code = with_management(run.target, "connect migrate", act); });
+    return verb;
+  };
+  CLI::App* start =
+      add("start", "begin to rehearse: every Mac is judged for the other connection too, and nothing is sent by it",
+          [&run](cli::ApiClient& management) { return cli::start_migration(management, run.migration, run.json); });
+  start->add_option("connection", run.migration.connection, "name or id of the connection that is to take over")
+      ->required();
+  start->add_option("--compliance-group", run.migration.compliance_group,
+                    "name or id of the group whose members will be compliant; without it, the one in use");
+  start->add_option("--applicable-group", run.migration.applicable_group,
+                    "name or id of the group that the other connection applies to; without it, the one in use");
+  add("status", "how far the migration is, and the next step",
+      [&run](cli::ApiClient& management) { return cli::show_migration(management, run.json); });
+  add("report",
+      "every device that would be told otherwise, with both verdicts and why; exit code 1 when there are any, or when "
+      "not every Mac was judged yet",
+      [&run](cli::ApiClient& management) { return cli::report_migration(management, run.json); });
+  CLI::App* cut_over =
+      add("cut-over",
+          "let the other connection tell from now on; the one before says good-bye to the tenant, and can come back",
+          [&run](cli::ApiClient& management) { return cli::cut_over(management, run.cut_over, run.json); });
+  cut_over->add_flag("--accept-differences", run.cut_over.accept_differences,
+                     "even though the report found differences");
+  cut_over->add_flag("--even-if-not-active", run.cut_over.even_if_not_active,
+                     "even though the other connection becomes active only once the one before has left the tenant");
+  add("roll-back", "let the connection before tell again; while it is only rehearsed, give the migration up",
+      [&run](cli::ApiClient& management) { return cli::roll_back(management, run.json); });
+  add("finish", "give the connection before up for good",
+      [&run](cli::ApiClient& management) {
+        return cli::finish_migration(management, run.even_if_not_taken_over, run.json);
+      })
+      ->add_flag("--even-if-not-taken-over", run.even_if_not_taken_over,
+                 "even though the tenant has not heard of every device from the new connection");
 }
 
 CLI::App* add_connect_verbs(CLI::App& program, ConnectRun& run, int& exit_code) {
@@ -81,9 +130,15 @@ CLI::App* add_connect_verbs(CLI::App& program, ConnectRun& run, int& exit_code) 
   with_name(add("enable", "turn a connection on", [&run](cli::ApiClient& management) {
     return cli::turn_connection(management, run.connection, cli::Turn::on);
   }));
-  with_name(add(
-      "disable", "turn a connection off: everything is retracted first, the settings are kept",
-      [&run](cli::ApiClient& management) { return cli::turn_connection(management, run.connection, cli::Turn::off); }));
+  CLI::App* disable = add("disable", "turn a connection off: everything is retracted first, the settings are kept",
+                          [&run](cli::ApiClient& management) {
+                            return cli::turn_connection(management, run.connection,
+                                                        run.hand_over ? cli::Turn::handed_over : cli::Turn::off);
+                          });
+  with_name(disable);
+  disable->add_flag("--hand-over", run.hand_over,
+                    "retract nothing: for 24 hours another connection can take every Mac over as it is");
+  add_migrate_verbs(connect_verb, run, exit_code);
   CLI::App* rotate = connect_verb->add_subcommand(
       "rotate-secret", "try a new client secret, and keep it beside the old one until that is refused");
   rotate->add_option("--secret-file", run.secret_file, "file with the secret, or PEM: private key and certificate")

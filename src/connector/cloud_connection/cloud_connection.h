@@ -61,6 +61,7 @@ struct Connection {
   std::string error_reason;  // of the way to the connector, or what the connector says of the tenant
   std::string error_message;
   std::int64_t revision = 0;  // +1 with every change by a person
+  bool hands_over = false;    // while it is turned off: the devices are not retracted
 };
 
 extern const store::Schema kSchema;
@@ -77,6 +78,9 @@ std::optional<Connection> find(store::Transaction& tx, ConnectionId id);
 std::vector<Connection> list(store::Transaction& tx);
 // INVARIANT: law 5. Starts the retreat: every subject is retracted, then the connector lets go, then it is terminated.
 Status disable(store::Transaction& tx, ConnectionId id, const audit::Actor& by, Time now);
+// Turns it off with nothing retracted: verdicts stand in the directory until they end by themselves (law 3), or until
+// another connection speaks for the devices. The connector lets go of them. What is wished for meanwhile is kept.
+Status hand_over(store::Transaction& tx, ConnectionId id, const audit::Actor& by, Time now);
 // A terminated connection comes back without new consent; whoever has verdicts must desire them again.
 Status enable(store::Transaction& tx, ConnectionId id, const audit::Actor& by, Time now);
 // Fails with `conflict`/`not_terminated` unless it is terminated, or was never connected.

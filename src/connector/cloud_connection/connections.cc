@@ -1,4 +1,5 @@
 #include "connector/cloud_connection/rows.h"
+#include "connector/ledger/hand_over.h"
 
 namespace wardbridge::cloud_connection {
 namespace {
@@ -6,7 +7,7 @@ namespace {
 constexpr const char* kColumns =
     "id, name, connector_url, cloud, tenant, enrollment_url, remediation_url, state, attachment, database_id,"
     " created_at, last_contact_at, last_resync_at, next_run_at, failures, error_reason, error_message, revision, "
-    "group_ids";
+    "group_ids, hands_over";
 
 State state_from(const std::string& name) {
   for (State state : {State::created, State::connecting, State::active, State::terminating, State::terminated}) {
@@ -54,6 +55,7 @@ Connection connection_from(const store::Row& row) {
   connection.error_reason = row.text(15);
   connection.error_message = row.text(16);
   connection.revision = row.integer(17);
+  connection.hands_over = row.flag(19);
   return connection;
 }
 
@@ -109,6 +111,13 @@ void change_state(store::Transaction& tx, Connection& connection, State to, cons
   tx.execute("UPDATE cloud_connection SET revision = revision + 1 WHERE id = ?", {connection.id.value});
 }
 
+void set_hands_over(store::Transaction& tx, const Connection& connection, bool hands_over, const audit::Actor& by,
+                    Time now) {
+  if (connection.hands_over == hands_over) return;
+  tx.execute("UPDATE cloud_connection SET hands_over = ? WHERE id = ?", {hands_over, connection.id.value});
+  audit_connection(tx, connection, "update", {{"handOver", hands_over}}, by, now);
+}
+
 // Of the instance, whichever of its connections to this connector brought it.
 Result<std::string> known_credential(store::Transaction& tx, const std::string& url, const crypto::Sealer& sealer) {
   auto row = tx.query_one("SELECT id FROM cloud_connection WHERE connector_url = ? ORDER BY id LIMIT 1", {url});
@@ -145,7 +154,7 @@ Result<ConnectionId> create(store::Transaction& tx, const Settings& settings, co
   ConnectionId id{tx.next_id("connection")};
   tx.execute(std::string("INSERT INTO cloud_connection (") + kColumns +
                  ", sealed_credential, sealed_ticket) VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', '', ?, 0, 0, ?, 0, '', '', "
-                 "1, ?, ?, '')",
+                 "1, ?, 0, ?, '')",
              {id.value, settings.name, settings.connector_url, settings.cloud, settings.tenant, settings.enrollment_url,
               settings.remediation_url, name_of(State::created), now, now, text::join(settings.group_ids, " "),
               sealer.seal(secret, seal_context(id, "credential"), entropy)});
@@ -251,6 +260,16 @@ Status disable(store::Transaction& tx, ConnectionId id, const audit::Actor& by, 
   return done();
 }
 
+Status hand_over(store::Transaction& tx, ConnectionId id, const audit::Actor& by, Time now) {
+  std::optional<Connection> connection = lock_connection(tx, id);
+  if (!connection) return no_connection(id);
+  if (connection->state == State::terminating || connection->state == State::terminated) return done();
+  change_state(tx, *connection, State::terminating, by, now);
+  set_hands_over(tx, *connection, true, by, now);
+  if (ledger::lane(tx, id).purpose == ledger::Lane::Purpose::open) ledger::set_aside(tx, id, now);
+  return done();
+}
+
 Status enable(store::Transaction& tx, ConnectionId id, const audit::Actor& by, Time now) {
   std::optional<Connection> connection = lock_connection(tx, id);
   if (!connection) return no_connection(id);
@@ -258,7 +277,8 @@ Status enable(store::Transaction& tx, ConnectionId id, const audit::Actor& by, T
   bool has_ticket =
       tx.query_one("SELECT id FROM cloud_connection WHERE id = ? AND sealed_ticket <> ''", {id.value}).has_value();
   change_state(tx, *connection, has_ticket ? State::active : State::created, by, now);
-  ledger::set_lane_purpose(tx, id, ledger::Lane::Purpose::open);
+  set_hands_over(tx, *connection, false, by, now);
+  ledger::open_lane(tx, id, now);
   ledger::reopen_lane(tx, id);
   return done();
 }

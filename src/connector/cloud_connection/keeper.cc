@@ -49,10 +49,15 @@ Status resend_lost(store::Transaction& tx, ConnectionId id, const relay::Status&
   return done();
 }
 
+// But for what is only rehearsed: a migration may come back to it.
 Status forget_all(store::Transaction& tx, ConnectionId id) {
-  for (auto page = ledger::list(tx, id, "", kParkedOfAPage); !page.empty();
-       page = ledger::list(tx, id, "", kParkedOfAPage)) {
-    for (const ledger::Delivery& delivery : page) TRY(ledger::forget(tx, id, delivery.subject));
+  std::string after;
+  for (auto page = ledger::list(tx, id, after, kParkedOfAPage); !page.empty();
+       page = ledger::list(tx, id, after, kParkedOfAPage)) {
+    after = page.back().subject;
+    for (const ledger::Delivery& delivery : page) {
+      if (delivery.state != ledger::State::rehearsed) TRY(ledger::forget(tx, id, delivery.subject));
+    }
   }
   return done();
 }
@@ -158,7 +163,8 @@ Status Keeper::terminate(const Connection& seen, Time now) {
     SealedParts parts = TRY(world_.store.read(
         [&](store::Transaction& tx) -> Result<SealedParts> { return open_sealed(tx, id_, world_.sealer); }));
     ConnectorClient connector(world_.transport, seen.settings.connector_url, parts.credential);
-    auto answer = connector.call("DELETE", "/api/v1/attachments/" + text::percent_encode(seen.attachment.id));
+    auto answer = connector.call("DELETE", "/api/v1/attachments/" + text::percent_encode(seen.attachment.id) +
+                                               (seen.hands_over ? "?handOver=true" : ""));
     if (!answer.ok() && answer.failure().reason != "no_attachment") return answer.failure();
     is_over = !answer.ok() || answer->status == 204;
   }
@@ -166,7 +172,9 @@ Status Keeper::terminate(const Connection& seen, Time now) {
     connection.next_run_at = now + kDrainTime;
     if (!is_over) return done();
     TRY(forget_all(tx, id_));
-    ledger::set_lane_purpose(tx, id_, ledger::Lane::Purpose::closed);
+    if (ledger::lane(tx, id_).purpose != ledger::Lane::Purpose::rehearsing) {
+      ledger::set_lane_purpose(tx, id_, ledger::Lane::Purpose::closed);
+    }
     audit_connection(tx, connection, "update",
                      {{"state", json::Object{{"old", name_of(connection.state)}, {"new", name_of(State::terminated)}}}},
                      {}, now);

@@ -31,6 +31,9 @@ CREATE TABLE cloud_connection (
 )sql",
      R"sql(
 ALTER TABLE cloud_connection ADD COLUMN group_ids TEXT NOT NULL DEFAULT '';
+)sql",
+     R"sql(
+ALTER TABLE cloud_connection ADD COLUMN hands_over BIGINT NOT NULL DEFAULT 0;
 )sql"},
 };
 

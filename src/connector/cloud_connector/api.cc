@@ -38,6 +38,7 @@ http::Response answer(const ledger::Outcome& outcome) {
       status = 202;
       break;
     case Kind::superseded:
+    case Kind::contended:
       status = 409;
       break;
     case Kind::retry_later:
@@ -251,8 +252,10 @@ void register_instance_routes(Face& face, Broker& broker) {
            });
   face.add("DELETE", attachments + "/{id}",
            [&](const http::Request& request, const InstanceId& instance) -> Result<http::Response> {
+             bool hands_over = request.query_parameter("handOver") == "true";
              bool over =
                  TRY(broker.detach(instance, request.path_parameter("id"),
+                                   hands_over ? Broker::Devices::handed_over : Broker::Devices::retracted,
                                    {.kind = audit::Actor::Kind::application, .id = instance.value}, request.received));
              return over ? http::no_content() : http::json_response(202, json::Object{{"terminating", true}});
            });

@@ -407,10 +407,19 @@ Result<relay::Attachment> Broker::reattach(const InstanceId& instance, const std
   });
 }
 
-Result<bool> Broker::detach(const InstanceId& instance, const std::string& id, const audit::Actor& by, Time now) {
+Result<bool> Broker::detach(const InstanceId& instance, const std::string& id, Devices devices, const audit::Actor& by,
+                            Time now) {
   std::string tenant_id = TRY(deps_.store.write([&](store::Transaction& tx) -> Result<std::string> {
     AttachmentRow row = TRY(own_attachment(tx, instance, id));
-    if (!standing_routes(tx, instance, row.tenant_id, 1).empty()) {
+    if (devices == Devices::handed_over) {
+      // Their verdicts stand in the tenant until another connection of the instance's speaks for them, or they end.
+      std::int64_t let_go =
+          tx.execute("UPDATE cloud_route SET released = 1 WHERE instance_id = ? AND tenant_id = ? AND released = 0",
+                     {instance.value, row.tenant_id});
+      if (let_go > 0) {
+        audit_change(tx, "release", "Attachment", row.id, row.tenant_id, {{"handedOverDevices", let_go}}, by, now);
+      }
+    } else if (!standing_routes(tx, instance, row.tenant_id, 1).empty()) {
       return conflict("not_retracted", "this instance still has devices in the tenant: retract them first");
     }
     if (row.progress != Progress::detached) advance(tx, row, Progress::detached, by, now);

@@ -223,9 +223,13 @@ class Broker {
   Result<relay::Attachment> change_wishes(const InstanceId& instance, const std::string& id,
                                           const relay::Wishes& wishes, Time now);
   Result<Confirmation> confirm(const InstanceId& instance, const std::string& id, Time now);
-  // INVARIANT: law 5. `conflict`/`not_retracted` while the instance still has devices there. The last one to leave
-  // terminates the partnership; false while the tenant has not taken that.
-  Result<bool> detach(const InstanceId& instance, const std::string& id, const audit::Actor& by, Time now);
+  // What becomes of an instance's devices when it leaves a tenant.
+  enum class Devices { retracted, handed_over };
+  // INVARIANT: law 5. `conflict`/`not_retracted` while the instance still has devices there that it does not hand over
+  // to another connection of its own. The last one to leave terminates the partnership; false while the tenant has not
+  // taken that.
+  Result<bool> detach(const InstanceId& instance, const std::string& id, Devices devices, const audit::Actor& by,
+                      Time now);
   Result<relay::Status> status(const InstanceId& instance, Time now);
   ledger::Outcome deliver(const InstanceId& instance, const std::string& tenant_id, const relay::ReportMessage& message,
                           Time now);

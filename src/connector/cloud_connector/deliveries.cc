@@ -251,12 +251,13 @@ Outcome Broker::settle(const Route& route, Outcome found, Time now) {
         current->message_id.clear();
         break;
       case Outcome::Kind::message_lost:
+      case Outcome::Kind::contended:
         current->message_id.clear();
         break;
       case Outcome::Kind::permanent:
         current->message_id.clear();
-        // A device that this tenant does not have, or does not take from us, is nobody's here.
-        if (found.reason != "device_not_found" && found.reason != "device_of_other_partner") break;
+        // A device that this tenant does not have is nobody's here.
+        if (found.reason != "device_not_found") break;
         current->released = true;
         forget_conflicts(tx, *current);
         audit_route(tx, "release", *current, {{"because", found.reason}}, now);

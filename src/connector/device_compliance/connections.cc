@@ -1,6 +1,7 @@
 #include <array>
 
 #include "connector/device_compliance/rows.h"
+#include "connector/ledger/hand_over.h"
 
 namespace wardbridge::device_compliance {
 namespace {
@@ -409,15 +410,27 @@ Status disable(store::Transaction& tx, ConnectionId id, const audit::Actor& by, 
   return done();
 }
 
+Status hand_over(store::Transaction& tx, ConnectionId id, const audit::Actor& by, Time now) {
+  std::optional<Connection> connection = lock_connection(tx, id);
+  if (!connection) return no_connection(id);
+  if (connection->state == State::terminating || connection->state == State::terminated) return done();
+  change_state(tx, *connection, State::terminating, by, now);
+  audit_change(tx, *connection, "update", {{"handOver", true}}, by, now);
+  if (ledger::lane(tx, id).purpose == ledger::Lane::Purpose::open) ledger::set_aside(tx, id, now);
+  return done();
+}
+
 Status enable(store::Transaction& tx, ConnectionId id, const audit::Actor& by, Time now) {
   std::optional<Connection> connection = lock_connection(tx, id);
   if (!connection) return no_connection(id);
   if (connection->state != State::terminated && connection->state != State::terminating) return done();
   change_state(tx, *connection, State::created, by, now);
-  ledger::set_lane_purpose(tx, id, ledger::Lane::Purpose::open);
+  // Only after the tenant had terminated the connection is anything left here to say again; but for what was set aside.
+  bool says_again =
+      connection->state == State::terminated && ledger::lane(tx, id).purpose == ledger::Lane::Purpose::closed;
+  ledger::open_lane(tx, id, now);
   ledger::reopen_lane(tx, id);
-  // Only after the tenant had terminated the connection is anything left here to say again.
-  if (connection->state == State::terminated) ledger::resend_all(tx, id, now);
+  if (says_again) ledger::resend_all(tx, id, now);
   return done();
 }
 

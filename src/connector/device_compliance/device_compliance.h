@@ -134,7 +134,11 @@ std::optional<Connection> find_manual(store::Transaction& tx);
 std::vector<Connection> list(store::Transaction& tx);
 // INVARIANT: law 5. Starts the retreat: every subject is retracted, then the service is told, then it is terminated.
 Status disable(store::Transaction& tx, ConnectionId id, const audit::Actor& by, Time now);
-// A terminated connection starts anew; whoever has verdicts must desire them again.
+// Turns it off with nothing retracted: verdicts stand in the directory until they end by themselves (law 3), or until
+// another connection speaks for the devices. What is wished for meanwhile is kept (ledger/hand_over.h).
+Status hand_over(store::Transaction& tx, ConnectionId id, const audit::Actor& by, Time now);
+// A terminated connection starts anew, with what was set aside when it was handed over; whoever has verdicts must
+// desire them again.
 Status enable(store::Transaction& tx, ConnectionId id, const audit::Actor& by, Time now);
 // Fails with `conflict`/`not_terminated` unless it is terminated.
 Status remove(store::Transaction& tx, ConnectionId id, const audit::Actor& by, Time now);

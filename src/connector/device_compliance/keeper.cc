@@ -35,11 +35,24 @@ partner::Answer<Policy> put_policy_in_place(partner::Client& client, const Conne
   return Policy{.id = std::move(policy.id), .assigned_group_ids = std::move(policy.assigned_group_ids)};
 }
 
+// The tenant's administrator ended it: terminated, or with another application id.
+bool is_cut_off(const std::string& reason) {
+  return reason == "integration_terminated" || reason == "application_not_entered";
+}
+
+void close_unless_rehearsing(store::Transaction& tx, ConnectionId id) {
+  if (ledger::lane(tx, id).purpose == ledger::Lane::Purpose::rehearsing) return;
+  ledger::set_lane_purpose(tx, id, ledger::Lane::Purpose::closed);
+}
+
+// But for what is only rehearsed: a migration may come back to it.
 Status forget_everything(store::Transaction& tx, ConnectionId id) {
   constexpr int kPage = 500;
-  for (auto page = ledger::list(tx, id, "", kPage); !page.empty(); page = ledger::list(tx, id, "", kPage)) {
+  std::string after;
+  for (auto page = ledger::list(tx, id, after, kPage); !page.empty(); page = ledger::list(tx, id, after, kPage)) {
+    after = page.back().subject;
     for (const ledger::Delivery& delivery : page) {
-      TRY(ledger::forget(tx, id, delivery.subject));
+      if (delivery.state != ledger::State::rehearsed) TRY(ledger::forget(tx, id, delivery.subject));
     }
   }
   return done();
@@ -94,11 +107,13 @@ Status Keeper::note_problem(const Connection& seen, const partner::Problem& prob
     connection.failures += 1;
     connection.error_reason = problem.reason;
     connection.error_message = problem.message;
-    if (problem.reason == "integration_terminated") {
+    bool is_gone = problem.reason == "integration_terminated" ||
+                   (connection.state == State::terminating && is_cut_off(problem.reason));
+    if (is_gone) {
       // The tenant's administrator has decided; coming back is for a person to decide, not for the next try. Nothing
       // can be retracted over there any more, and nothing need be: verdicts end by themselves (law 3). What the tenant
       // was told stays in the ledger, so that it is told again should somebody reconnect.
-      ledger::set_lane_purpose(tx, id_, ledger::Lane::Purpose::closed);
+      close_unless_rehearsing(tx, id_);
       connection.state = State::terminated;
       return done();
     }
@@ -197,12 +212,13 @@ Status Keeper::set_up_policy(const Link::Road& road, Time now) {
 // INVARIANT: law 5. First every subject is retracted and that is acknowledged, then the service learns that we are
 // gone.
 Status Keeper::terminate(const Link::Road& road, Time now) {
-  ledger::Counts counts = TRY(store_.write([&](store::Transaction& tx) -> Result<ledger::Counts> {
+  bool must_wait = TRY(store_.write([&](store::Transaction& tx) -> Result<bool> {
     // Again: a wish may have been committed at the very moment when the lane began to drain.
     ledger::drain_lane(tx, id_, "the connection was disabled", now);
-    return ledger::counts(tx, id_);
+    // A tenant that has let go of us takes no retraction; what it was told ends there by itself.
+    return ledger::counts(tx, id_).pending > 0 && !is_cut_off(ledger::lane(tx, id_).reason);
   }));
-  if (counts.pending > 0) {
+  if (must_wait) {
     return keep(store_, road.connection, [&](store::Transaction&, Connection& connection) -> Status {
       connection.next_run_at = now + kDrainTime;
       return done();
@@ -212,7 +228,7 @@ Status Keeper::terminate(const Link::Road& road, Time now) {
   if (!answer.ok()) return note_problem(road.connection, answer.failure(), clock_.now());
   return keep(store_, road.connection, [&](store::Transaction& tx, Connection& connection) -> Status {
     TRY(forget_everything(tx, id_));
-    ledger::set_lane_purpose(tx, id_, ledger::Lane::Purpose::closed);
+    close_unless_rehearsing(tx, id_);
     connection.state = State::terminated;
     connection.error_reason.clear();
     connection.error_message.clear();

@@ -30,7 +30,8 @@ struct Outcome {
     credentials,       // the directory does not know us
     permission,        // it knows us, and refuses
     permanent,         // this parcel will never pass as it is
-    message_lost,      // confirm() only: the far end has no such message, so it must be sent again
+    contended,     // somebody else has a say about this subject, and may be about to leave: again, for a day at most
+    message_lost,  // confirm() only: the far end has no such message, so it must be sent again
   };
   Kind kind = Kind::done;
   std::string message_id = {};
@@ -49,6 +50,8 @@ class Connection {
 
 // Full jitter: uniform between nothing and min(5 min, 1 s doubled per failure before this one); failures >= 1.
 Duration backoff(int failures, Entropy& entropy);
+// Between tries of a contended parcel: from half a second to a quarter of an hour.
+Duration contended_wait(int failures, Entropy& entropy);
 // What a peer may ask us to wait: at least 1 s, at most 1 h.
 Duration clamp_wait(Duration asked);
 
@@ -64,7 +67,8 @@ struct Leased {
 };
 
 // Takes up to `limit` rows that are due, denials first, then oldest first, so that nobody else takes them for
-// kLeaseTime. Nothing while the lane is closed or stopped; one, when it is time to probe a stopped lane.
+// kLeaseTime. Nothing while the lane is closed or stopped; one, when it is time to probe a stopped lane. Of a
+// rehearsing lane only retractions that it owed before are ever due.
 std::vector<Leased> lease(store::Transaction& tx, ConnectionId connection, int limit, Time now);
 
 // One finished attempt. `sent` and `accepted` are kEpoch when that did not happen in it.

@@ -11,6 +11,9 @@ constexpr Duration kBackoffBase = seconds{1};
 constexpr Duration kBackoffCap = minutes{5};
 // A stopped lane is probed about this often, whatever stopped it.
 constexpr Duration kProbeTime = seconds{30};
+// A contended parcel: long enough for a person to open the way at the far end, and no longer than a verdict holds.
+constexpr Duration kContendedLife = hours{24};
+constexpr Duration kContendedCap = minutes{15};
 constexpr Duration kPollBase = seconds{1};
 constexpr Duration kPollCap = seconds{30};
 // After this many polls (about six minutes) a message is taken for lost and sent again.
@@ -47,9 +50,23 @@ void stop(store::Transaction& tx, const Attempt& attempt, Lane::Health health, E
   stop_lane(tx, attempt.leased.parcel.connection_id, health, outcome.reason, outcome.message, next_probe);
 }
 
-void acknowledge(store::Transaction& tx, Delivery& delivery, const Parcel& parcel, Time now) {
+// INVARIANT: a lane that rehearses sends no wish, whatever was on its way when it began to.
+void rest_if_rehearsing(store::Transaction& tx, Delivery& delivery) {
+  if (delivery.is_retraction || delivery.state != State::pending) return;
+  if (read_lane(tx, delivery.connection_id).lane.purpose != Lane::Purpose::rehearsing) return;
+  delivery.state = State::rehearsed;
+  delivery.next_attempt_at = kNever;
+}
+
+void note_told(Delivery& delivery, const Parcel& parcel) {
   // INVARIANT: law 6. A late confirmation of an older version never lowers what is acknowledged.
-  if (parcel.version > delivery.acknowledged) delivery.acknowledged = parcel.version;
+  if (parcel.version <= delivery.acknowledged) return;
+  delivery.acknowledged = parcel.version;
+  delivery.told = {.compliant = !parcel.report.is_denial(), .valid_until = parcel.report.valid_until};
+}
+
+void acknowledge(store::Transaction& tx, Delivery& delivery, const Parcel& parcel, Time now) {
+  note_told(delivery, parcel);
   delivery.hops.acknowledged = now;
   HistoryEntry entry = history_entry(delivery, Fate::delivered, now);
   entry.version = parcel.version;
@@ -71,7 +88,7 @@ void park(store::Transaction& tx, Delivery& delivery, const Outcome& outcome, Ti
 // The desired version moved on while this one was on its way: whatever became of it, the new one is due.
 void settle_overtaken(store::Transaction& tx, Delivery& delivery, const Attempt& attempt, Time now) {
   if (attempt.outcome.kind == Outcome::Kind::done) {
-    if (attempt.leased.parcel.version > delivery.acknowledged) delivery.acknowledged = attempt.leased.parcel.version;
+    note_told(delivery, attempt.leased.parcel);
     tx.post(
         "UPDATE delivery_history SET fate = 'delivered', reason = '',"
         " sent_at = CASE WHEN ? > 0 THEN ? ELSE sent_at END,"
@@ -113,6 +130,11 @@ void settle_current(store::Transaction& tx, Delivery& delivery, const Attempt& a
       delivery.attempts += 1;
       return give_back(delivery,
                        now + (outcome.after ? clamp_wait(*outcome.after) : backoff(delivery.attempts, entropy)));
+    case Outcome::Kind::contended:
+      if (now - delivery.hops.desired >= kContendedLife) return park(tx, delivery, outcome, now);
+      delivery.attempts += 1;
+      // As a new message: what became of this one is known.
+      return become_pending(delivery, now + contended_wait(delivery.attempts, entropy));
     case Outcome::Kind::unreachable:
     case Outcome::Kind::credentials:
     case Outcome::Kind::permission:
@@ -132,6 +154,7 @@ void settle_lane(store::Transaction& tx, const Attempt& attempt, Entropy& entrop
     case Outcome::Kind::permission:
       return stop(tx, attempt, Lane::Health::permission, entropy, now);
     case Outcome::Kind::retry_later:
+    case Outcome::Kind::contended:
       return;  // says nothing about the road
     default:
       return reopen_lane(tx, attempt.leased.parcel.connection_id);
@@ -144,6 +167,12 @@ Duration backoff(int failures, Entropy& entropy) {
   Duration ceiling =
       failures > 9 ? kBackoffCap : std::min<Duration>(kBackoffCap, kBackoffBase * (1 << std::max(0, failures - 1)));
   return Duration{entropy.below(static_cast<std::uint64_t>(ceiling.count()) + 1)};
+}
+
+Duration contended_wait(int failures, Entropy& entropy) {
+  Duration ceiling = failures > 10 ? kContendedCap
+                                   : std::min<Duration>(kContendedCap, kBackoffBase * (1 << std::max(0, failures - 1)));
+  return ceiling / 2 + Duration{entropy.below(static_cast<std::uint64_t>(ceiling.count() / 2) + 1)};
 }
 
 Duration clamp_wait(Duration asked) { return std::clamp<Duration>(asked, seconds{1}, hours{1}); }
@@ -206,6 +235,7 @@ bool settle(store::Transaction& tx, const Attempt& attempt, Entropy& entropy, Ti
     }
     settle_current(tx, *delivery, attempt, entropy, now);
   }
+  rest_if_rehearsing(tx, *delivery);
   save_delivery(tx, *delivery);
   return true;
 }
@@ -222,6 +252,7 @@ void release(store::Transaction& tx, const Leased& leased, Time now) {
   } else {
     give_back(*delivery, now);
   }
+  rest_if_rehearsing(tx, *delivery);
   save_delivery(tx, *delivery);
 }
 

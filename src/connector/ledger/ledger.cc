@@ -29,6 +29,16 @@ std::vector<Delivery> all_of_lane(store::Transaction& tx, ConnectionId connectio
                            std::array<store::Value, 1>{connection.value});
 }
 
+void delete_delivery(store::Transaction& tx, const Delivery& delivery) {
+  LaneRow lane = lock_lane(tx, delivery.connection_id);
+  lane.sequence_floor = std::max(lane.sequence_floor, delivery.desired.sequence);
+  save_lane(tx, delivery.connection_id, lane);
+  tx.post("DELETE FROM delivery WHERE connection_id = ? AND subject = ?",
+          {delivery.connection_id.value, delivery.subject});
+}
+
+}  // namespace
+
 void put_retraction(store::Transaction& tx, const LaneRow& lane, const Delivery& delivery, const std::string& reason,
                     Time now) {
   DeviceReport report = delivery.report;
@@ -40,12 +50,10 @@ void put_retraction(store::Transaction& tx, const LaneRow& lane, const Delivery&
   put_desired(tx, lane, std::move(next), report, {.check_in = delivery.hops.check_in, .verdict = now}, now);
 }
 
-}  // namespace
-
 void put_desired(store::Transaction& tx, const LaneRow& lane, Delivery delivery, const DeviceReport& report,
                  const HopTimes& hops, Time now, Hold hold) {
   bool is_new = !delivery.desired;
-  if (!is_new && delivery.state != State::delivered) {
+  if (!is_new && delivery.state != State::delivered && delivery.state != State::rehearsed) {
     HistoryEntry replaced = history_entry(delivery, Fate::superseded, now);
     replaced.reason = name_of(delivery.state);  // how far it had come
     replaced.message = delivery.failure_message;
@@ -54,6 +62,7 @@ void put_desired(store::Transaction& tx, const LaneRow& lane, Delivery delivery,
   // INVARIANT: law 6. Above everything that this subject, or a forgotten one, ever had; also across epochs, for
   // directories that know no epoch and order by the time that a sequence stands for.
   std::int64_t sequence = std::max({to_unix_milliseconds(now), lane.sequence_floor + 1, delivery.desired.sequence + 1});
+  bool rehearses = lane.lane.purpose == Lane::Purpose::rehearsing;
   bool waits_already = !is_new && delivery.state == State::pending && delivery.attempts == 0;
   delivery.desired = {lane.lane.epoch, sequence};
   delivery.report = report;
@@ -70,8 +79,8 @@ void put_desired(store::Transaction& tx, const LaneRow& lane, Delivery delivery,
     delivery.state = State::pending;
     // One that keeps changing does not lose its place in the queue.
     delivery.next_attempt_at = waits_already ? std::min(delivery.next_attempt_at, now) : now;
-    if (hold == Hold::yes) {
-      delivery.state = State::held;
+    if (hold == Hold::yes || rehearses) {
+      delivery.state = rehearses ? State::rehearsed : State::held;
       delivery.next_attempt_at = kNever;
     }
   }
@@ -81,12 +90,17 @@ void put_desired(store::Transaction& tx, const LaneRow& lane, Delivery delivery,
 void desire(store::Transaction& tx, const Desired& desired, Time now) {
   CHECK(desired.connection_id && !desired.subject.empty());
   LaneRow lane = read_lane(tx, desired.connection_id);
-  if (lane.lane.purpose != Lane::Purpose::open) return;
+  bool takes_wishes = lane.lane.purpose == Lane::Purpose::open || lane.lane.purpose == Lane::Purpose::rehearsing;
+  if (!takes_wishes) return;
   std::optional<Delivery> delivery = lock_delivery(tx, desired.connection_id, desired.subject);
   if (delivery && !delivery->is_retraction && delivery->desired.epoch == lane.lane.epoch &&
       delivery->report == desired.report) {
     return;
   }
+  // INVARIANT: law 5. A lane that rehearses still owes the retractions of what was left behind; no wish gets in between.
+  bool owes_retraction = delivery && delivery->is_retraction && delivery->state != State::delivered &&
+                         delivery->state != State::parked && delivery->state != State::rehearsed;
+  if (owes_retraction && lane.lane.purpose == Lane::Purpose::rehearsing) return;
   if (!delivery) {
     delivery.emplace();
     delivery->connection_id = desired.connection_id;
@@ -105,7 +119,13 @@ Status retract(store::Transaction& tx, ConnectionId connection, const std::strin
                Time now) {
   std::optional<Delivery> delivery = lock_delivery(tx, connection, subject);
   if (!delivery) return no_delivery(subject);
-  if (!delivery->is_retraction) put_retraction(tx, read_lane(tx, connection), *delivery, reason, now);
+  if (delivery->is_retraction) return done();
+  bool was_told = delivery->state != State::rehearsed || delivery->acknowledged;
+  if (was_told) {
+    put_retraction(tx, read_lane(tx, connection), *delivery, reason, now);
+  } else {
+    delete_delivery(tx, *delivery);
+  }
   return done();
 }
 
@@ -116,10 +136,7 @@ Status forget(store::Transaction& tx, ConnectionId connection, const std::string
   if (!delivery->is_retraction || !settled) {
     return conflict("not_retracted", "the directory has not yet acknowledged that `" + subject + "` is not managed");
   }
-  LaneRow lane = lock_lane(tx, connection);
-  lane.sequence_floor = std::max(lane.sequence_floor, delivery->desired.sequence);
-  save_lane(tx, connection, lane);
-  tx.post("DELETE FROM delivery WHERE connection_id = ? AND subject = ?", {connection.value, subject});
+  delete_delivery(tx, *delivery);
   return done();
 }
 
@@ -194,7 +211,8 @@ void drain_lane(store::Transaction& tx, ConnectionId connection, const std::stri
     save_lane(tx, connection, row);
   }
   for (const Delivery& delivery : all_of_lane(tx, connection)) {
-    if (!delivery.is_retraction) put_retraction(tx, row, delivery, reason, now);
+    bool is_told = !delivery.is_retraction && delivery.state != State::rehearsed;
+    if (is_told) put_retraction(tx, row, delivery, reason, now);
   }
 }
 
@@ -219,6 +237,8 @@ Counts counts(store::Transaction& tx, ConnectionId connection) {
       result.parked = row.integer(1);
     } else if (state == name_of(State::held)) {
       result.held = row.integer(1);
+    } else if (state == name_of(State::rehearsed)) {
+      result.rehearsed = row.integer(1);
     } else {
       result.pending += row.integer(1);
       result.oldest_pending = std::min(result.oldest_pending.value_or(kNever), row.time(2));

@@ -76,8 +76,8 @@ struct HopTimes {
 };
 
 // pending -> leased -> sent (awaiting confirmation) -> delivered; parked: only a person, or a newer report, moves it
-// on. held: not sent before release_held(), or another report.
-enum class State { pending, leased, sent, delivered, parked, held };
+// on. held: not sent before release_held(), or another report. rehearsed: not sent before its lane is opened.
+enum class State { pending, leased, sent, delivered, parked, held, rehearsed };
 const char* name_of(State state);
 
 struct Delivery {
@@ -86,7 +86,12 @@ struct Delivery {
   Version desired;
   DeviceReport report;
   bool is_retraction = false;
-  Version acknowledged;  // zero: nothing yet
+  Version acknowledged;  // zero: nothing since the lane was opened
+  // What was acknowledged last, of whichever version.
+  struct Told {
+    bool compliant = false;
+    Time valid_until = kEpoch;
+  } told;
   State state = State::pending;
   int attempts = 0;  // that failed, of the desired version
   int polls = 0;     // confirmations asked for, of `message_id`
@@ -132,10 +137,12 @@ extern const store::Schema kSchema;
 
 // The directory shall hold this report. A report identical to the desired one changes nothing; another gets the next
 // version, replaces what was not yet delivered (history: superseded), and is due at once. On a lane that is draining or
-// closed nothing is recorded: whoever opens a lane wishes for everything again.
+// closed nothing is recorded: whoever opens a lane wishes for everything again. On one that rehearses it is kept, and
+// not sent.
 void desire(store::Transaction& tx, const Desired& desired, Time now);
 // The directory shall hold `not managed, not compliant`, whatever it holds now. Fails with `not_found`/`no_delivery`
-// for a subject it was never told about.
+// for a subject it was never told about. On a lane that rehearses nothing is sent: what it never told is forgotten, the
+// rest is told should the lane be opened.
 Status retract(store::Transaction& tx, ConnectionId connection, const std::string& subject, const std::string& reason,
                Time now);
 // INVARIANT: law 5. Removes a subject whose retraction has been acknowledged; otherwise `conflict`/`not_retracted`. A
@@ -156,8 +163,9 @@ std::int64_t replay_parked(store::Transaction& tx, ConnectionId connection, cons
 
 struct Lane {
   std::int64_t epoch = 1;
-  // open: takes wishes. draining: takes none, still delivers (the retractions). closed: does neither.
-  enum class Purpose { open, draining, closed } purpose = Purpose::open;
+  // open: takes wishes. draining: takes none, still delivers (the retractions). closed: does neither. rehearsing: takes
+  // wishes and delivers none of them (hand_over.h).
+  enum class Purpose { open, draining, closed, rehearsing } purpose = Purpose::open;
   // Anything but healthy: nothing is sent until `next_probe_at`, then one delivery goes ahead to see.
   enum class Health { healthy, unreachable, credentials, permission } health = Health::healthy;
   std::string reason;
@@ -175,7 +183,7 @@ void reopen_lane(store::Transaction& tx, ConnectionId connection);
 // Stops the lane for a reason found elsewhere (a heartbeat).
 void stop_lane(store::Transaction& tx, ConnectionId connection, Lane::Health health, const std::string& reason,
                const std::string& message, Time next_probe_at);
-// Draining: every subject is retracted (law 5), and no new wish is taken.
+// Draining: every subject is retracted (law 5), and no new wish is taken. What is only rehearsed needs no retraction.
 void drain_lane(store::Transaction& tx, ConnectionId connection, const std::string& reason, Time now);
 // After a restore: versions of this lane rise above all earlier ones, and everything is sent again. Returns the epoch.
 std::int64_t begin_epoch(store::Transaction& tx, ConnectionId connection, const audit::Actor& by, Time now);
@@ -188,6 +196,7 @@ struct Counts {
   std::int64_t delivered = 0;
   std::int64_t parked = 0;
   std::int64_t held = 0;
+  std::int64_t rehearsed = 0;
   std::optional<Time> oldest_pending;  // when the oldest of them was desired
 };
 Counts counts(store::Transaction& tx, ConnectionId connection);

@@ -30,6 +30,8 @@ const char* name_of(Outcome::Kind kind) {
       return "permission";
     case Outcome::Kind::permanent:
       return "permanent";
+    case Outcome::Kind::contended:
+      return "contended";
     case Outcome::Kind::message_lost:
       return "message_lost";
   }

@@ -16,7 +16,8 @@ Enum enum_from(const std::array<Enum, size>& values, const std::string& name) {
 }
 
 State state_from(const std::string& name) {
-  return enum_from(std::array{State::pending, State::leased, State::sent, State::delivered, State::parked, State::held},
+  return enum_from(std::array{State::pending, State::leased, State::sent, State::delivered, State::parked, State::held,
+                              State::rehearsed},
                    name);
 }
 Fate fate_from(const std::string& name) {
@@ -26,7 +27,7 @@ Fate fate_from(const std::string& name) {
 constexpr const char* kDeliveryColumns =
     "connection_id, subject, desired_epoch, desired_sequence, payload, is_retraction, acknowledged_epoch,"
     " acknowledged_sequence, state, attempts, polls, next_attempt_at, message_id, lease_token, check_in_at, verdict_at,"
-    " desired_at, sent_at, accepted_at, acknowledged_at, failure_reason, failure_message";
+    " desired_at, sent_at, accepted_at, acknowledged_at, failure_reason, failure_message, told_compliant, told_until";
 
 // Only save_delivery() and record_fate() write payloads, so one that does not read back is a bug, not input.
 DeviceReport report_from(const std::string& payload) {
@@ -54,6 +55,7 @@ Delivery delivery_from(const store::Row& row) {
   delivery.hops = {row.time(14), row.time(15), row.time(16), row.time(17), row.time(18), row.time(19)};
   delivery.failure_reason = row.text(20);
   delivery.failure_message = row.text(21);
+  delivery.told = {.compliant = row.flag(22), .valid_until = row.time(23)};
   return delivery;
 }
 
@@ -67,8 +69,9 @@ LaneRow lane_row(store::Transaction& tx, ConnectionId connection, std::string_vi
   LaneRow result;
   result.lane.epoch = row->integer(0);
   result.sequence_floor = row->integer(1);
-  result.lane.purpose =
-      enum_from(std::array{Lane::Purpose::open, Lane::Purpose::draining, Lane::Purpose::closed}, row->text(2));
+  result.lane.purpose = enum_from(
+      std::array{Lane::Purpose::open, Lane::Purpose::draining, Lane::Purpose::closed, Lane::Purpose::rehearsing},
+      row->text(2));
   result.lane.health = enum_from(
       std::array{Lane::Health::healthy, Lane::Health::unreachable, Lane::Health::credentials, Lane::Health::permission},
       row->text(3));
@@ -95,6 +98,8 @@ const char* name_of(State state) {
       return "parked";
     case State::held:
       return "held";
+    case State::rehearsed:
+      return "rehearsed";
   }
   return "?";
 }
@@ -121,6 +126,8 @@ const char* name_of(Lane::Purpose purpose) {
       return "draining";
     case Lane::Purpose::closed:
       return "closed";
+    case Lane::Purpose::rehearsing:
+      return "rehearsing";
   }
   return "?";
 }
@@ -165,7 +172,7 @@ std::optional<Delivery> lock_delivery(store::Transaction& tx, ConnectionId conne
 void save_delivery(store::Transaction& tx, const Delivery& delivery) {
   static const std::string sql =
       std::string("INSERT INTO delivery (") + kDeliveryColumns +
-      ", device_id, priority) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+      ", device_id, priority) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
       " ON CONFLICT (connection_id, subject) DO UPDATE SET desired_epoch = excluded.desired_epoch,"
       " desired_sequence = excluded.desired_sequence, payload = excluded.payload,"
       " is_retraction = excluded.is_retraction, acknowledged_epoch = excluded.acknowledged_epoch,"
@@ -174,7 +181,8 @@ void save_delivery(store::Transaction& tx, const Delivery& delivery) {
       " lease_token = excluded.lease_token, check_in_at = excluded.check_in_at, verdict_at = excluded.verdict_at,"
       " desired_at = excluded.desired_at, sent_at = excluded.sent_at, accepted_at = excluded.accepted_at,"
       " acknowledged_at = excluded.acknowledged_at, failure_reason = excluded.failure_reason,"
-      " failure_message = excluded.failure_message, device_id = excluded.device_id, priority = excluded.priority";
+      " failure_message = excluded.failure_message, told_compliant = excluded.told_compliant,"
+      " told_until = excluded.told_until, device_id = excluded.device_id, priority = excluded.priority";
   const HopTimes& hops = delivery.hops;
   tx.post(sql, {delivery.connection_id.value,
                 delivery.subject,
@@ -198,6 +206,8 @@ void save_delivery(store::Transaction& tx, const Delivery& delivery) {
                 hops.acknowledged,
                 delivery.failure_reason,
                 delivery.failure_message,
+                delivery.told.compliant,
+                delivery.told.valid_until,
                 delivery.report.device_id,
                 delivery.report.is_denial() ? 0 : 1});
 }

@@ -34,4 +34,8 @@ enum class Hold { no, yes };
 void put_desired(store::Transaction& tx, const LaneRow& lane, Delivery delivery, const DeviceReport& report,
                  const HopTimes& hops, Time now, Hold hold = Hold::no);
 
+// `not managed, not compliant` becomes the desired report.
+void put_retraction(store::Transaction& tx, const LaneRow& lane, const Delivery& delivery, const std::string& reason,
+                    Time now);
+
 }  // namespace wardbridge::ledger

@@ -3,8 +3,8 @@
 namespace wardbridge::ledger {
 
 // `next_attempt_at` says for every state when a row wants attention: pending - when to try; leased - when the lease
-// runs out; sent - when to ask for confirmation; delivered, parked and held - never. So "what is due" is one range of
-// one index, and a crashed worker's rows come back by themselves.
+// runs out; sent - when to ask for confirmation; delivered, parked, held and rehearsed - never. So "what is due" is one
+// range of one index, and a crashed worker's rows come back by themselves.
 const store::Schema kSchema = {
     "ledger",
     {R"sql(
@@ -68,6 +68,12 @@ CREATE TABLE delivery_lane (
   failures BIGINT NOT NULL,
   next_probe_at BIGINT NOT NULL
 );
+)sql",
+     // What was acknowledged last. Of rows before this only that it was compliant is known; 253402300799999 is kNever.
+     R"sql(
+ALTER TABLE delivery ADD COLUMN told_compliant BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE delivery ADD COLUMN told_until BIGINT NOT NULL DEFAULT 0;
+UPDATE delivery SET told_compliant = priority, told_until = 253402300799999 WHERE state = 'delivered';
 )sql"},
 };
 

@@ -39,6 +39,7 @@ struct Problem {
     credentials,  // 401, invalid_client: the settings are wrong or have expired
     permission,   // 403, a role that was not granted
     permanent,    // refused as it is
+    contended,    // refused while somebody else has a say about the device
     stale,        // a newer version is there already
     not_found,    // no such message
   };

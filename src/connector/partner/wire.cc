@@ -112,7 +112,7 @@ Problem problem_from_error_code(std::int64_t code, const json::Object& body) {
       return problem(Problem::Kind::credentials, "message_unauthorized", message);
     // About one device (another partner owns it), not about us: that is what the status 403 says.
     case 403:
-      return problem(Problem::Kind::permanent, "device_of_other_partner", message);
+      return problem(Problem::Kind::contended, "device_of_other_partner", message);
     case 404:
       return problem(Problem::Kind::permanent, "device_not_found", message);
     case 409:

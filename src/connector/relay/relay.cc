@@ -7,7 +7,7 @@ namespace {
 
 using Kind = ledger::Outcome::Kind;
 
-constexpr std::array<std::pair<Kind, const char*>, 10> kKinds = {{
+constexpr std::array<std::pair<Kind, const char*>, 11> kKinds = {{
     {Kind::accepted, "accepted"},
     {Kind::done, "done"},
     {Kind::still_processing, "stillProcessing"},
@@ -17,6 +17,7 @@ constexpr std::array<std::pair<Kind, const char*>, 10> kKinds = {{
     {Kind::credentials, "credentials"},
     {Kind::permission, "permission"},
     {Kind::permanent, "permanent"},
+    {Kind::contended, "contended"},
     {Kind::message_lost, "messageLost"},
 }};
 
@@ -265,6 +266,9 @@ ledger::Outcome outcome_of(const partner::Problem& problem) {
       break;
     case partner::Problem::Kind::permission:
       outcome.kind = Kind::permission;
+      break;
+    case partner::Problem::Kind::contended:
+      outcome.kind = Kind::contended;
       break;
     case partner::Problem::Kind::permanent:
       outcome.kind = Kind::permanent;

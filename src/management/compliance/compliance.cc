@@ -3,9 +3,12 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "connector/ledger/hand_over.h"
 #include "management/compliance/account_states.h"
 #include "management/compliance/device_inventory.h"
+#include "management/compliance/migration.h"
 #include "management/compliance/tenant_domains.h"
+#include "management/compliance/window.h"
 
 namespace wardbridge::compliance {
 namespace {
@@ -241,7 +244,9 @@ bool tell_directory(store::Transaction& tx, const Settings& settings, Subject& s
   }
   std::string subject_name = subject_of(registration.device_id);
   if (settings.has_tenant_domains) {
-    retract_elsewhere(tx, registration.device_id, connection, "the device belongs to another tenant now", now);
+    std::vector<ledger::ConnectionId> concerned{connection};
+    if (settings.rehearsal) concerned.push_back(settings.rehearsal->connection);
+    retract_elsewhere(tx, registration.device_id, concerned, "the device belongs to another tenant now", now);
   }
   auto held = ledger::find(tx, connection, subject_name);
   if (held && !held->is_retraction && !worth_sending(held->report, report, settings.validity)) return false;
@@ -260,6 +265,18 @@ bool tell_directory(store::Transaction& tx, const Settings& settings, Subject& s
                   .hold = moves && by_configuration},
                  now);
   return true;
+}
+
+// The same computer, by the settings that are only rehearsed.
+Settings as_rehearsed(const Settings& current) {
+  Settings other = current;
+  other.connection = current.rehearsal->connection;
+  other.compliance_group = current.rehearsal->compliance_group;
+  other.applicable_group = current.rehearsal->applicable_group;
+  other.sends_inventory = current.rehearsal->sends_inventory;
+  other.has_tenant_domains = false;  // those devices are nobody's here
+  other.rehearsal.reset();
+  return other;
 }
 
 // Whether what is held is little enough to go without a person's word.
@@ -356,10 +373,21 @@ std::string subject_of(const std::string& device_id) { return "device|" + device
 Settings settings(store::Transaction& tx) {
   auto row = tx.query_one(
       "SELECT enabled, compliance_group, applicable_group, connection_id, validity_milliseconds, sends_inventory,"
-      " hold_percent, changing, (SELECT COUNT(*) FROM compliance_tenant_domain)"
-      " FROM compliance_setting WHERE platform = ?",
+      " hold_percent, changing, (SELECT COUNT(*) FROM compliance_tenant_domain), handed_over_at, m.phase,"
+      " m.from_connection_id, m.from_compliance_group, m.from_applicable_group, m.from_inventory, m.to_connection_id,"
+      " m.to_compliance_group, m.to_applicable_group, m.to_inventory, s.lapsed"
+      " FROM compliance_setting s LEFT JOIN compliance_migration m ON m.platform = s.platform"
+      " AND m.phase IN ('rehearsing', 'cut_over') WHERE s.platform = ?",
       {kPlatform});
   if (!row) return {};
+  std::optional<Settings::Rehearsal> rehearsal;
+  if (!row->is_null(10)) {
+    int first = row->text(10) == name_of(Phase::rehearsing) ? 15 : 11;
+    rehearsal = {.connection = ledger::ConnectionId{row->integer(first)},
+                 .compliance_group = groups::GroupId{row->integer(first + 1)},
+                 .applicable_group = groups::GroupId{row->integer(first + 2)},
+                 .sends_inventory = row->flag(first + 3)};
+  }
   return {.enabled = row->flag(0),
           .compliance_group = groups::GroupId{row->integer(1)},
           .applicable_group = groups::GroupId{row->integer(2)},
@@ -368,8 +396,30 @@ Settings settings(store::Transaction& tx) {
           .hold_percent = static_cast<int>(row->integer(6)),
           .changing = row->flag(7),
           .sends_inventory = row->flag(5),
-          .has_tenant_domains = row->integer(8) > 0};
+          .has_tenant_domains = row->integer(8) > 0,
+          .rehearsal = rehearsal,
+          .handed_over = row->time(9),
+          .lapsed = row->flag(19)};
 }
+
+namespace {
+
+// INVARIANT: law 5. The directory that was told so far must not keep believing it; unless its connection was handed
+// over, and this one takes over what it knew.
+void leave_connection(store::Transaction& tx, const Settings& old, const Settings& wanted, Time now) {
+  using Purpose = ledger::Lane::Purpose;
+  if (ledger::lane(tx, old.connection).purpose != Purpose::rehearsing) {
+    ledger::drain_lane(tx, old.connection, "device compliance moved to another connection", now);
+  } else if (old.handed_over != kEpoch && !is_lapsed(old, now) && wanted.enabled && wanted.connection) {
+    ledger::adopt(tx, old.connection, wanted.connection,
+                  wanted.sends_inventory ? ledger::Inventory::kept : ledger::Inventory::left_out, now);
+  } else {
+    ledger::drop_rehearsed(tx, old.connection, Purpose::closed);
+  }
+  tx.execute("UPDATE compliance_setting SET handed_over_at = 0, lapsed = 0 WHERE platform = ?", {kPlatform});
+}
+
+}  // namespace
 
 Status change_settings(store::Transaction& tx, const Settings& wanted, const audit::Actor& by, Time now) {
   if (wanted.enabled) {
@@ -389,6 +439,9 @@ Status change_settings(store::Transaction& tx, const Settings& wanted, const aud
     return invalid("bad_share", "`holdPercent` must be between 1 and 100", "holdPercent");
   }
   Settings old = settings(tx);
+  bool is_moved = old.enabled != wanted.enabled || old.connection != wanted.connection ||
+                  old.compliance_group != wanted.compliance_group || old.applicable_group != wanted.applicable_group;
+  if (is_moved) TRY(check_not_migrating(tx, {}));
   tx.execute(
       "INSERT INTO compliance_setting (platform, enabled, compliance_group, applicable_group, connection_id,"
       " validity_milliseconds, sends_inventory, hold_percent, changing) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT "
@@ -411,10 +464,7 @@ Status change_settings(store::Transaction& tx, const Settings& wanted, const aud
                              {"complianceGroupId", change(old.compliance_group.value, wanted.compliance_group.value)},
                              {"applicableGroupId", change(old.applicable_group.value, wanted.applicable_group.value)},
                              {"connectionId", change(old.connection.value, wanted.connection.value)}}});
-  if (old.connection && old.connection != wanted.connection) {
-    // INVARIANT: law 5. The directory that was told so far must not keep believing it.
-    ledger::drain_lane(tx, old.connection, "device compliance moved to another connection", now);
-  }
+  if (old.connection && old.connection != wanted.connection) leave_connection(tx, old, wanted, now);
   if (wanted.connection && ledger::lane(tx, wanted.connection).purpose == ledger::Lane::Purpose::draining) {
     // Moved back. Should the connection itself be retreating, its keeper goes on draining the lane.
     ledger::set_lane_purpose(tx, wanted.connection, ledger::Lane::Purpose::open);
@@ -499,6 +549,7 @@ Result<RegistrationId> submit_registration(store::Transaction& tx, const Registr
 
 std::vector<ComplianceState> states_of(store::Transaction& tx, ComputerId computer, Time now) {
   std::vector<ComplianceState> states;
+  Settings current = settings(tx);
   for (const Registration& registration : registrations_of(tx, computer)) {
     ComplianceState state = stored_state(tx, registration)
                                 .value_or(ComplianceState{.registration = registration, .reason = "not judged yet"});
@@ -506,6 +557,12 @@ std::vector<ComplianceState> states_of(store::Transaction& tx, ComputerId comput
       state.state = State::non_compliant;
       state.reason = "the verdict expired on " + to_iso8601(state.valid_until, false);
       state.since = state.valid_until;
+    }
+    if (is_lapsed_for(tx, current, registration.user_principal_name, now)) {
+      state.applicable = false;
+      state.state = State::unknown;
+      state.reason = lapse_reason(current);
+      state.since = current.handed_over + kAdoptionTime;
     }
     states.push_back(std::move(state));
   }
@@ -519,41 +576,69 @@ StandingVerdicts standing_verdicts(store::Transaction& tx, Time after) {
   return {.compliant = row->integer(0), .until = row->time(1)};
 }
 
+namespace {
+
+void store_if_changed(store::Transaction& tx, const Registration& registration, const Verdict& verdict, Time now) {
+  auto stored = stored_state(tx, registration);
+  bool changed = !stored || stored->state != verdict.state || stored->applicable != verdict.applicable ||
+                 stored->reason != verdict.reason || stored->valid_until != verdict.valid_until;
+  if (!changed) return;
+  Time since = stored && stored->state == verdict.state ? stored->since : now;
+  store_state(tx, {.registration = registration,
+                   .applicable = verdict.applicable,
+                   .state = verdict.state,
+                   .reason = verdict.reason,
+                   .valid_until = verdict.valid_until,
+                   .since = since,
+                   .judged = now});
+}
+
+Verdict for_account(const Verdict& of_all, const Registration& registration, Subject& subject) {
+  if (subject.row().managed && of_all.applicable && registration.deactivated == kEpoch) {
+    auto unmet = unmet_requirement(subject.os_version(), registration.account, registration.username);
+    if (unmet) return unmet_verdict(*unmet);
+  }
+  if (registration.deactivated != kEpoch && of_all.applicable) return deactivated_verdict(registration);
+  return of_all;
+}
+
+}  // namespace
+
 Assessment assess(store::Transaction& tx, groups::GroupBook& book, const inventory::Computer& computer,
                   Time check_in_at, Time now, Cause cause) {
   auto registrations = registrations_of(tx, computer.id);
   if (registrations.empty()) return {};
   Settings current = settings(tx);
   if (!current.enabled) return {};
-  Subject subject(tx, book, computer, current.sends_inventory);
+  // What a migration rehearses is judged along with what is told.
+  std::optional<Settings> other;
+  if (current.rehearsal) other = as_rehearsed(current);
+  bool with_inventory = current.sends_inventory || (other && other->sends_inventory);
+  Subject subject(tx, book, computer, with_inventory);
   const Verdict of_all = judge(tx, book, current, subject, now);
   Assessment assessment{.look_again = of_all.valid_until};
+  Verdict by_other;
+  if (other) {
+    by_other = judge(tx, book, *other, subject, now);
+    assessment.look_again = std::min(assessment.look_again, by_other.valid_until);
+  }
   for (Registration& registration : registrations) {
     note_local_account(tx, computer, registration);
-    Verdict verdict = of_all;
-    if (computer.managed && verdict.applicable) {
-      auto unmet = unmet_requirement(subject.os_version(), registration.account, registration.username);
-      if (unmet) verdict = unmet_verdict(*unmet);
-    }
-    if (registration.deactivated != kEpoch && verdict.applicable) verdict = deactivated_verdict(registration);
-    if (current.sends_inventory) {
+    if (with_inventory) {
       assessment.look_again = std::min(assessment.look_again, next_inventory_state_at(registration, computer, now));
     }
-    auto stored = stored_state(tx, registration);
-    bool changed = !stored || stored->state != verdict.state || stored->applicable != verdict.applicable ||
-                   stored->reason != verdict.reason || stored->valid_until != verdict.valid_until;
-    if (changed) {
-      Time since = stored && stored->state == verdict.state ? stored->since : now;
-      store_state(tx, {.registration = registration,
-                       .applicable = verdict.applicable,
-                       .state = verdict.state,
-                       .reason = verdict.reason,
-                       .valid_until = verdict.valid_until,
-                       .since = since,
-                       .judged = now});
+    if (is_lapsed_for(tx, current, registration.user_principal_name, now)) {
+      store_if_changed(tx, registration, {.reason = lapse_reason(current)}, now);
+      continue;
     }
+    Verdict verdict = for_account(of_all, registration, subject);
+    store_if_changed(tx, registration, verdict, now);
     if (tell_directory(tx, current, subject, registration, verdict, check_in_at, now, cause))
       assessment.something_to_send = true;
+    bool is_rehearsed = other && connection_of(tx, current, registration.user_principal_name) == current.connection;
+    if (is_rehearsed) {
+      tell_directory(tx, *other, subject, registration, for_account(by_other, registration, subject), check_in_at, now, cause);
+    }
   }
   return assessment;
 }

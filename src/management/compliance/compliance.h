@@ -39,11 +39,24 @@ struct Settings {
   bool changing = false;            // a change of these settings is still being carried out
   bool sends_inventory = false;     // whether the connection carries inventory beside the verdict: a manual one does
   bool has_tenant_domains = false;  // some devices are told to other connections (tenant_domains.h); as read
+  // As read, too: what a migration rehearses (migration.h), and when the connection was turned off with its verdicts
+  // left standing (window.h); kEpoch: it was not.
+  struct Rehearsal {
+    ledger::ConnectionId connection;
+    groups::GroupId compliance_group;
+    groups::GroupId applicable_group;
+    bool sends_inventory = false;
+  };
+  std::optional<Rehearsal> rehearsal = {};
+  Time handed_over = kEpoch;
+  bool lapsed = false;  // and nobody took over in time
 };
 Settings settings(store::Transaction& tx);
 // Enabling needs both groups (`unknown_group` names the one that doesn't exist) and a connection. Every computer is
-// judged anew afterwards; another connection than before means that the old one is told to forget (law 5). Turning it
-// off retracts nothing by itself (standing_verdicts() says what then remains): disabling the connection does.
+// judged anew afterwards; another connection than before means that the old one is told to forget (law 5), or within
+// the window of one that was handed over (window.h), that the new one adopts every device. While a migration goes on
+// only `validity` and `hold_percent` change (`conflict`/`migrating`). Turning it off retracts nothing by itself
+// (standing_verdicts() says what then remains): disabling the connection does.
 Status change_settings(store::Transaction& tx, const Settings& settings, const audit::Actor& by, Time now);
 
 struct Registration {

@@ -62,6 +62,30 @@ CREATE TABLE compliance_account (
   told BIGINT NOT NULL,
   PRIMARY KEY (computer_id, username)
 );
+)sql",
+                                // One migration at a time; the last one stays until the next. handed_over_at 0: no.
+                                R"sql(
+CREATE TABLE compliance_migration (
+  platform TEXT NOT NULL PRIMARY KEY,
+  phase TEXT NOT NULL,
+  from_connection_id BIGINT NOT NULL,
+  from_compliance_group BIGINT NOT NULL,
+  from_applicable_group BIGINT NOT NULL,
+  from_inventory BIGINT NOT NULL,
+  to_connection_id BIGINT NOT NULL,
+  to_compliance_group BIGINT NOT NULL,
+  to_applicable_group BIGINT NOT NULL,
+  to_inventory BIGINT NOT NULL,
+  started_at BIGINT NOT NULL,
+  started_by TEXT NOT NULL,
+  cut_over_at BIGINT NOT NULL,
+  cut_over_by TEXT NOT NULL,
+  accepted_differences BIGINT NOT NULL,
+  ended_at BIGINT NOT NULL,
+  ended_by TEXT NOT NULL
+);
+ALTER TABLE compliance_setting ADD COLUMN handed_over_at BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE compliance_setting ADD COLUMN lapsed BIGINT NOT NULL DEFAULT 0;
 )sql"}};
 
 }  // namespace wardbridge::compliance

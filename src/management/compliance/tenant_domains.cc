@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "management/compliance/migration.h"
 
 namespace wardbridge::compliance {
 namespace {
@@ -42,6 +43,7 @@ void retract_domains(store::Transaction& tx, ledger::ConnectionId connection, co
 
 Status set_tenant_domains(store::Transaction& tx, ledger::ConnectionId connection,
                           const std::vector<std::string>& domains, const audit::Actor& by, Time now) {
+  TRY(check_not_migrating(tx, {}));
   std::vector<std::string> before = tenant_domains(tx, connection);
   std::vector<std::string> wanted;
   for (const std::string& text : domains) wanted.push_back(TRY(checked_domain(text)));
@@ -86,10 +88,10 @@ ledger::ConnectionId connection_of(store::Transaction& tx, const Settings& setti
   return row ? ledger::ConnectionId{row->integer(0)} : settings.connection;
 }
 
-void retract_elsewhere(store::Transaction& tx, const std::string& device_id, ledger::ConnectionId except,
-                       const std::string& reason, Time now) {
+void retract_elsewhere(store::Transaction& tx, const std::string& device_id,
+                       const std::vector<ledger::ConnectionId>& except, const std::string& reason, Time now) {
   for (const ledger::Delivery& told : ledger::of_device(tx, device_id)) {
-    if (told.connection_id == except || told.is_retraction) continue;
+    if (std::ranges::count(except, told.connection_id) > 0 || told.is_retraction) continue;
     (void)ledger::retract(tx, told.connection_id, told.subject, reason, now);
   }
 }

@@ -141,6 +141,10 @@ std::vector<ComputerId> due(store::Transaction& tx, Time now, int limit) {
   return ids_of(tx.query(sql, {now, limit}));
 }
 
+std::int64_t count_due(store::Transaction& tx, Time at) {
+  return tx.query_one("SELECT COUNT(*) FROM computer WHERE reassess_at <= ?", {at})->integer(0);
+}
+
 Time next_due(store::Transaction& tx) {
   auto row = tx.query_one("SELECT reassess_at FROM computer ORDER BY reassess_at LIMIT 1");
   return row ? row->time(0) : kNever;

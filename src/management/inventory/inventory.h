@@ -224,6 +224,8 @@ std::vector<ComputerId> ids_after(store::Transaction& tx, ComputerId after, int 
 
 // The heartbeat's list: computers whose reassess_at has come, longest overdue first, locked against other nodes.
 std::vector<ComputerId> due(store::Transaction& tx, Time now, int limit);
+// How many are due at a moment, which may be an earlier one.
+std::int64_t count_due(store::Transaction& tx, Time at);
 // When the first computer becomes due; kNever: none will.
 Time next_due(store::Transaction& tx);
 void set_reassess_at(store::Transaction& tx, ComputerId id, Time when);

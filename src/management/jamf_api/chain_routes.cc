@@ -2,6 +2,7 @@
 // next step: what the help desk asks for.
 #include "connector/device_compliance/device_compliance.h"
 #include "management/compliance/account_states.h"
+#include "management/compliance/connections.h"
 #include "management/jamf_api/routes.h"
 #include "management/jamf_api/self_service_wire.h"
 
@@ -39,6 +40,10 @@ std::string next_step(const Chain& chain, const compliance::ComplianceState& sta
   }
   if (!chain.settings.enabled) return "Turn device compliance on: PUT /api/v1/wardbridge/device-compliance.";
   if (!state.applicable) return "Bring the computer into the applicable group: " + state.reason + ".";
+  if (chain.settings.handed_over != kEpoch) {
+    return "Choose the connection that takes over: the one before was turned off on " +
+           to_iso8601(chain.settings.handed_over, false) + ".";
+  }
   if (!chain.connection) return "Choose a connection in PUT /api/v1/wardbridge/device-compliance.";
   const auto& connection = *chain.connection;
   if (connection.state != device_compliance::State::active) {
@@ -67,6 +72,25 @@ std::string next_step(const Chain& chain, const compliance::ComplianceState& sta
   return "";
 }
 
+// What the other connection of a migration would tell of a device; null when none is rehearsed.
+json::Value rehearsal_json(store::Transaction& tx, const compliance::Settings& settings, const std::string& device_id) {
+  if (!settings.rehearsal) return nullptr;
+  ledger::ConnectionId id = settings.rehearsal->connection;
+  auto connection = compliance::find_connection(tx, id);
+  json::Object shown{{"connectionId", std::to_string(id.value)},
+                     {"connection", connection ? connection->name : ""},
+                     {"verdict", "NOT_TOLD"},
+                     {"reason", "this device would not be told"},
+                     {"validUntil", nullptr}};
+  auto delivery = ledger::find(tx, id, compliance::subject_of(device_id));
+  if (!delivery || delivery->is_retraction) return shown;
+  bool is_compliant = !delivery->report.is_denial();
+  shown["verdict"] = wire_name(is_compliant ? compliance::State::compliant : compliance::State::non_compliant);
+  shown["reason"] = delivery->report.reason;
+  shown["validUntil"] = to_iso8601(delivery->report.valid_until);
+  return shown;
+}
+
 json::Object link_json(store::Transaction& tx, const Chain& chain, const compliance::ComplianceState& state, Time now) {
   std::optional<ledger::Delivery> delivery;
   if (chain.connection) {
@@ -84,6 +108,7 @@ json::Object link_json(store::Transaction& tx, const Chain& chain, const complia
                     {"since", hop_time(state.since)},
                     {"validUntil", state.valid_until == kNever ? json::Value() : hop_time(state.valid_until)},
                     {"delivery", nullptr},
+                    {"rehearsal", rehearsal_json(tx, chain.settings, state.registration.device_id)},
                     {"nextStep", next_step(chain, state, delivery, now)}};
   if (delivery) {
     link["delivery"] = json::Object{{"state", ledger::name_of(delivery->state)},

@@ -1,8 +1,10 @@
 // Connection Type = Cloud Connector: connections that go through a broker, as routes of ours. Beside the connections of
 // connection_routes.cc, whose numbers they share.
 #include "connector/cloud_connection/cloud_connection.h"
+#include "management/compliance/connections.h"
+#include "management/compliance/migration.h"
 #include "management/compliance/tenant_domains.h"
-#include "management/jamf_api/connection_kinds.h"
+#include "management/compliance/window.h"
 #include "management/jamf_api/landing_pages.h"
 #include "management/jamf_api/routes.h"
 
@@ -145,7 +147,9 @@ Result<http::Response> confirm_cloud_connection(const Dependencies& deps, const 
   // Only now is it known what the tenant takes.
   TRY(deps.store.write([&](store::Transaction& tx) -> Status {
     compliance::Settings settings = compliance::settings(tx);
-    bool carries = carries_inventory(tx, id);
+    auto confirmed = compliance::find_connection(tx, id);
+    bool carries = confirmed && confirmed->carries_inventory;
+    compliance::note_inventory(tx, id, carries, request.received);
     if (settings.connection != id || settings.sends_inventory == carries) return done();
     settings.sends_inventory = carries;
     return compliance::change_settings(tx, settings, caller.as_actor(request.peer.address), request.received);
@@ -165,13 +169,21 @@ using CloudChange = Status (*)(store::Transaction&, ledger::ConnectionId, const 
 Api::Handler change_cloud_connection(const Dependencies& deps, CloudChange change) {
   return [deps, change](const http::Request& request, const accounts::Caller& caller) -> Result<http::Response> {
     ledger::ConnectionId id{TRY(path_id(request))};
+    bool hands_over = TRY(wants_hand_over(request));
     TRY(deps.store.write([&](store::Transaction& tx) -> Status {
       CloudConnection connection = TRY(find_cloud_connection(tx, id));
       bool is_used = compliance::settings(tx).connection == id || !compliance::tenant_domains(tx, id).empty();
       if (change == cloud_connection::remove && is_used) {
         return conflict("has_dependencies", "device compliance uses the connection `" + connection.settings.name + "`");
       }
-      TRY(change(tx, id, caller.as_actor(request.peer.address), request.received));
+      TRY(compliance::check_not_migrating(tx, id));
+      audit::Actor by = caller.as_actor(request.peer.address);
+      if (change == cloud_connection::disable && hands_over) {
+        TRY(compliance::hand_over(tx, id, by, request.received));
+      } else {
+        TRY(change(tx, id, by, request.received));
+      }
+      if (change == cloud_connection::enable) compliance::come_back(tx, id);
       // A connection that was enabled again has forgotten what it told; every verdict is wished for anew.
       inventory::reassess_all(tx, request.received);
       if (deps.connections_changed) tx.after_commit(deps.connections_changed);

@@ -1,6 +1,6 @@
 // Device compliance: the vendor's read route, and the settings that the vendor keeps in its console.
 #include "connector/device_compliance/device_compliance.h"
-#include "management/jamf_api/connection_kinds.h"
+#include "management/compliance/connections.h"
 #include "management/jamf_api/routes.h"
 
 namespace wardbridge::jamf_api {
@@ -83,6 +83,7 @@ json::Object settings_json(store::Transaction& tx, const compliance::Settings& s
           {"connectionId", std::to_string(settings.connection.value)},
           {"holdPercent", settings.hold_percent},
           {"held", held_json(tx)},
+          {"handOver", window_json(tx, now)},
           {"validityHours", std::chrono::duration_cast<hours>(settings.validity).count()},
           {"stillTrusted", still_trusted(tx, settings, now)}};
 }
@@ -117,9 +118,10 @@ Result<http::Response> put_settings(const Dependencies& deps, const http::Reques
     auto old_hours = std::chrono::duration_cast<hours>(wanted.validity).count();
     wanted.validity = hours{TRY(json::optional_integer(object, "validityHours", old_hours))};
     wanted.hold_percent = static_cast<int>(TRY(json::optional_integer(object, "holdPercent", wanted.hold_percent)));
-    wanted.sends_inventory = carries_inventory(tx, wanted.connection);
+    auto connection = compliance::find_connection(tx, wanted.connection);
+    wanted.sends_inventory = connection && connection->carries_inventory;
     // Verdicts for a connection that nobody works on would wait for ever.
-    if (wanted.enabled && wanted.connection && !is_connection(tx, wanted.connection)) {
+    if (wanted.enabled && wanted.connection && !connection) {
       return invalid("unknown_connection", "no connection has the id " + std::to_string(wanted.connection.value),
                      "connectionId");
     }

@@ -1,6 +1,8 @@
 // Settings > Global Management > Conditional Access: the manual connection, as the vendor's console sets it up, tests
 // it and turns it off. Routes of ours, since the vendor publishes none.
 #include "connector/device_compliance/device_compliance.h"
+#include "management/compliance/migration.h"
+#include "management/compliance/window.h"
 #include "management/jamf_api/landing_pages.h"
 #include "management/jamf_api/routes.h"
 
@@ -61,9 +63,10 @@ json::Value optional_moment(Time time, Time nothing) {
 }
 
 json::Object integration_json(store::Transaction& tx, const Dependencies& deps,
-                              const std::optional<Connection>& connection) {
+                              const std::optional<Connection>& connection, Time now) {
   json::Object shown{{"enabled", connection && is_enabled(*connection)},
                      {"connectionType", "manual"},
+                     {"handOver", nullptr},
                      {"clouds", cloud_list_json(deps)}};
   if (!connection) {
     shown["state"] = "notConfigured";
@@ -71,6 +74,8 @@ json::Object integration_json(store::Transaction& tx, const Dependencies& deps,
     return shown;
   }
   const auto& settings = connection->settings;
+  auto window = compliance::window(tx, now);
+  if (window && window->connection == connection->id) shown["handOver"] = window_json(tx, now);
   partner::Advice advice = partner::advice_on(connection->error_reason);
   ledger::Counts counts = ledger::counts(tx, connection->id);
   shown["connectionId"] = std::to_string(connection->id.value);
@@ -207,6 +212,11 @@ Result<Connection> save(store::Transaction& tx, const Dependencies& deps, const 
     return invalid("bad_enum_value", "`connectionType` can only be `manual` here, not `" + type.substr(0, 80) + "`",
                    "connectionType");
   }
+  bool hands_over = TRY(json::optional_bool(object, "handOver", false));
+  if (hands_over && wanted_enabled) {
+    return invalid("bad_hand_over", "`handOver` goes together with `enabled`: false", "handOver");
+  }
+  if (before && wanted_enabled != is_enabled(*before)) TRY(compliance::check_not_migrating(tx, before->id));
   if (!before && !wanted_enabled) return conflict("not_configured", "the Intune integration for macOS is not set up");
   device_compliance::Settings settings;
   if (before) {
@@ -232,11 +242,13 @@ Result<Connection> save(store::Transaction& tx, const Dependencies& deps, const 
   Connection connection = TRY(manual_connection(tx));
   if (wanted_enabled && !is_enabled(connection)) {
     TRY(device_compliance::enable(tx, connection.id, by, now));
+    compliance::come_back(tx, connection.id);
     // It has forgotten what it told; every verdict is wished for anew.
     inventory::reassess_all(tx, now);
   }
   // INVARIANT: law 5. The configuration stays; the directory is told first, and Terminated comes after.
-  if (!wanted_enabled) TRY(device_compliance::disable(tx, connection.id, by, now));
+  if (!wanted_enabled && !hands_over) TRY(device_compliance::disable(tx, connection.id, by, now));
+  if (hands_over) TRY(compliance::hand_over(tx, connection.id, by, now));
   if (deps.connections_changed) tx.after_commit(deps.connections_changed);
   return manual_connection(tx);
 }
@@ -250,7 +262,7 @@ Result<http::Response> save_integration(const Dependencies& deps, const http::Re
   }));
   if (is_enabled(saved)) TRY(run_and_note_test(deps, saved, request.received));
   json::Object shown = TRY(deps.store.read([&](store::Transaction& tx) -> Result<json::Object> {
-    return integration_json(tx, deps, device_compliance::find_manual(tx));
+    return integration_json(tx, deps, device_compliance::find_manual(tx), request.received);
   }));
   return http::json_response(200, shown);
 }
@@ -318,9 +330,9 @@ Result<http::Response> promote_secret(const Dependencies& deps, const http::Requ
 void register_conditional_access_routes(Api& api, const Dependencies& deps) {
   const std::string path = kPath;
   api.add("GET", path, "Read Conditional Access",
-          [deps](const http::Request&, const accounts::Caller&) -> Result<http::Response> {
+          [deps](const http::Request& request, const accounts::Caller&) -> Result<http::Response> {
             json::Object shown = TRY(deps.store.read([&](store::Transaction& tx) -> Result<json::Object> {
-              return integration_json(tx, deps, device_compliance::find_manual(tx));
+              return integration_json(tx, deps, device_compliance::find_manual(tx), request.received);
             }));
             return http::json_response(200, shown);
           });

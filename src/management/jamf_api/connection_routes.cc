@@ -1,5 +1,7 @@
 // Connections to directory tenants: what the vendor sets up in its console, as routes of ours.
 #include "connector/device_compliance/device_compliance.h"
+#include "management/compliance/migration.h"
+#include "management/compliance/window.h"
 #include "management/jamf_api/routes.h"
 
 namespace wardbridge::jamf_api {
@@ -116,12 +118,20 @@ using Change = Status (*)(store::Transaction&, ConnectionId, const audit::Actor&
 Api::Handler change_connection(const Dependencies& deps, Change change) {
   return [deps, change](const http::Request& request, const accounts::Caller& caller) -> Result<http::Response> {
     ConnectionId id{TRY(path_id(request))};
+    bool hands_over = TRY(wants_hand_over(request));
     TRY(deps.store.write([&](store::Transaction& tx) -> Status {
       Connection connection = TRY(find_connection(tx, id));
       if (change == device_compliance::remove && compliance::settings(tx).connection == id) {
         return conflict("has_dependencies", "device compliance uses the connection `" + connection.settings.name + "`");
       }
-      TRY(change(tx, id, caller.as_actor(request.peer.address), request.received));
+      TRY(compliance::check_not_migrating(tx, id));
+      audit::Actor by = caller.as_actor(request.peer.address);
+      if (change == device_compliance::disable && hands_over) {
+        TRY(compliance::hand_over(tx, id, by, request.received));
+      } else {
+        TRY(change(tx, id, by, request.received));
+      }
+      if (change == device_compliance::enable) compliance::come_back(tx, id);
       // A connection that was enabled again has forgotten what it told; every verdict is wished for anew.
       inventory::reassess_all(tx, request.received);
       if (deps.connections_changed) tx.after_commit(deps.connections_changed);

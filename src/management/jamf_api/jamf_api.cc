@@ -26,6 +26,7 @@ void register_routes(http::Router& router, const Dependencies& dependencies) {
   register_conditional_access_routes(api, dependencies);
   register_cloud_connection_routes(api, dependencies);
   register_landing_pages(api);
+  register_migration_routes(api, dependencies);
   register_mac_routes(api, dependencies);
   register_mac_self_service_routes(api, dependencies);
   register_self_service_routes(api, dependencies);

@@ -24,10 +24,16 @@ void register_compliance_routes(Api& api,
 void register_connection_routes(Api& api, const Dependencies& dependencies);          // roads to directory tenants
 void register_cloud_connection_routes(Api& api, const Dependencies& dependencies);    // roads through a broker
 void register_conditional_access_routes(Api& api, const Dependencies& dependencies);  // the manual connection
+void register_migration_routes(Api& api, const Dependencies& dependencies);           // from one road to another
 void register_mac_routes(Api& api, const Dependencies& dependencies);     // enrolment, check-in, registration
 void register_mac_self_service_routes(Api& api, const Dependencies& dependencies);  // what a Mac asks of it
 void register_self_service_routes(Api& api, const Dependencies& dependencies);      // policies, Mac Apps, categories
 void register_import_routes(Api& api, const Dependencies& dependencies);  // records of another server
 void register_notice_routes(Api& api, const Dependencies& dependencies);  // notifications, deliveries that wait
+
+// Of the body of a request that turns a connection off, which may be empty: `{"handOver": true}`.
+Result<bool> wants_hand_over(const http::Request& request);
+// The window after a connection was turned off without retracting; null when there is none.
+json::Value window_json(store::Transaction& tx, Time now);
 
 }  // namespace wardbridge::jamf_api

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "management/compliance/window.h"
 #include "management/groups/fleet.h"
 #include "management/groups/regroup.h"
 #include "management/notices/notices.h"
@@ -221,7 +222,20 @@ Status Pipeline::finish_change(Time now) {
   });
 }
 
+Status Pipeline::close_window(Time now) {
+  bool is_due = TRY(
+      store_.read([&](store::Transaction& tx) -> Result<bool> { return compliance::has_window_to_close(tx, now); }));
+  if (!is_due) return done();
+  return store_.write([&](store::Transaction& tx) -> Status {
+    compliance::close_window(tx, now);
+    return done();
+  });
+}
+
 Time Pipeline::run_once(Time now) {
+  if (Status closed = close_window(now); !closed.ok()) {
+    log::warning("window_stays_open", {{"reason", closed.failure().reason}});
+  }
   auto judged = settle_due(now);
   if (!judged.ok()) {
     log::warning("reassessment_failed", {{"reason", judged.failure().reason}, {"message", judged.failure().message}});

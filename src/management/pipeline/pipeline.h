@@ -79,6 +79,7 @@ class Pipeline final : public Actor {
   Result<std::optional<groups::Regrouping>> next_regrouping(Time now);
   Status catch_up(Time now);
   Status finish_change(Time now);
+  Status close_window(Time now);
 
   store::Store& store_;
   groups::GroupBook& book_;

@@ -231,17 +231,21 @@ void touch_device(store::Transaction& tx, const TenantId& tenant, const DeviceId
 
 Result<Applied> set_compliance(store::Transaction& tx, const TenantId& tenant, const DeviceId& id,
                                const Device::Compliance& compliance, const audit::Actor& by, Time now,
-                               const ReportedDetails& reported) {
+                               const ReportedDetails& reported, Owner owner) {
   const auto before = find_for_change(tx, tenant, id);
   if (!before) return no_device(id);
   const Device::Compliance old = before->compliance.value_or(Device::Compliance{});
   if (before->compliance) {
-    // INVARIANT: law 7: the first partner owns the device; nobody else speaks for it.
-    if (old.partner_id != compliance.partner_id)
+    // INVARIANT: law 7: one partner owns the device; nobody else speaks for it.
+    const bool changes_hands = old.partner_id != compliance.partner_id;
+    if (changes_hands && owner == Owner::stays)
       return Failure{Code::forbidden, "other_partner",
                      "the device `" + before->device_id.value + "` belongs to another compliance partner"};
     // INVARIANT: law 6: only forward, whatever order the network delivers.
-    if (std::pair(compliance.epoch, compliance.sequence) <= std::pair(old.epoch, old.sequence)) return Applied::stale;
+    const bool is_newer = changes_hands
+                              ? compliance.sequence > old.sequence
+                              : std::pair(compliance.epoch, compliance.sequence) > std::pair(old.epoch, old.sequence);
+    if (!is_newer) return Applied::stale;
   }
 
   Device::Compliance verdict = compliance;

@@ -312,14 +312,18 @@ struct Duplicates {
 };
 std::vector<Duplicates> duplicate_devices(store::Transaction& tx, const TenantId& tenant);
 
+// Whether a device may go over to another partner with this message.
+enum class Owner { stays, may_change };
 // What became of a compliance message. `stale`: an equal or newer version is already applied; nothing was written.
 enum class Applied { applied, stale };
 // Law 7: for tenant/intune only (a tidy rule refuses other callers). Also refreshes name, OS and version where given.
-// The partner of the first message applied owns the device from then on. `compliance.reported` is set to `now`.
-// Fails with `not_found`/`no_device`, and `forbidden`/`other_partner` when another partner owns the device.
+// The partner of the first message applied owns the device from then on, until another one takes it over. Partners
+// order their messages each by epochs of their own, so between two of them the sequence alone decides: the moment at
+// which the message was made. `compliance.reported` is set to `now`. Fails with `not_found`/`no_device`, and
+// `forbidden`/`other_partner` when another partner owns the device and it stays.
 Result<Applied> set_compliance(store::Transaction& tx, const TenantId& tenant, const DeviceId& id,
                                const Device::Compliance& compliance, const audit::Actor& by, Time now,
-                               const ReportedDetails& reported = {});
+                               const ReportedDetails& reported = {}, Owner owner = Owner::stays);
 
 // --- Applications, service principals, consent
 Status create_application(store::Transaction& tx, const TenantId& tenant, const Application& application,

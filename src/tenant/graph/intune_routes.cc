@@ -30,6 +30,7 @@ const ResourceType& device_partner_type() {
                                                      {"partnerAppType"},
                                                      {"partnerState"},
                                                      {"singleTenantAppId"},
+                                                     {"wardbridgeMacOsPriority", integer},
                                                      {"whenPartnerDevicesWillBeMarkedAsNonCompliantDateTime", date},
                                                      {"whenPartnerDevicesWillBeRemovedDateTime", date}}};
   return *kType;
@@ -47,7 +48,10 @@ const ResourceType& compliance_partner_type() {
                                                      {"macOsEnrollmentAssignments", collection},
                                                      {"macOsOnboarded", flag},
                                                      {"partnerState"},
-                                                     {"wardbridgeAppId"}}};
+                                                     {"wardbridgeAndroidPriority", integer},
+                                                     {"wardbridgeAppId"},
+                                                     {"wardbridgeIosPriority", integer},
+                                                     {"wardbridgeMacOsPriority", integer}}};
   return *kType;
 }
 
@@ -110,6 +114,26 @@ Result<intune::Assignments> assignments_from(const json::Object& body, std::stri
   return assignments;
 }
 
+json::Value priority_json(store::Transaction& tx, const directory::TenantId& tenant, const directory::AppId& app,
+                          const char* platform) {
+  auto priority = intune::partner_priority(tx, tenant, app, platform);
+  return priority ? json::Value(*priority) : json::Value();
+}
+
+// A number, or null for none.
+Result<std::optional<int>> priority_from(const json::Object& body, const std::string& member) {
+  const json::Value* value = json::find(body, member);
+  if (value == nullptr || value->is_null()) return std::optional<int>();
+  auto number = json::integer_at(body, member);
+  if (!number || *number < 1 || *number > intune::kLastPriority) {
+    return invalid(
+        "bad_priority",
+        "`" + member + "` is a number from 1 (first) to " + std::to_string(intune::kLastPriority) + ", or null",
+        member);
+  }
+  return std::optional<int>(static_cast<int>(*number));
+}
+
 // --- Device management partner: a collection of exactly one.
 
 json::Object device_partner_json(store::Transaction& tx, const directory::TenantId& tenant,
@@ -131,6 +155,7 @@ json::Object device_partner_json(store::Transaction& tx, const directory::Tenant
           {"partnerAppType", has_application ? "singleTenantApp" : "unknown"},
           {"partnerState", intune::name_of(intune::state_at(partner, now, intune::Options{}.unresponsive_after))},
           {"singleTenantAppId", has_application ? json::Value(partner.app_id.value) : json::Value()},
+          {"wardbridgeMacOsPriority", priority_json(tx, tenant, partner.app_id, "macOS")},
           {"whenPartnerDevicesWillBeMarkedAsNonCompliantDateTime", distrusted},
           {"whenPartnerDevicesWillBeRemovedDateTime", removed}};
 }
@@ -170,12 +195,17 @@ Response update_device_partner(const Call& call) {
         wanted.app_id = {TRY(json::optional_text(patch, name))};
       } else if (name == "groupsRequiringPartnerEnrollment") {
         wanted.assignments = TRY(assignments_from(patch, name));
-      } else if (name != "displayName" && name != "partnerAppType") {
+      } else if (name != "displayName" && name != "partnerAppType" && name != "wardbridgeMacOsPriority") {
         return invalid("read_only_property", "the property `" + name + "` can't be updated", name);
       }
     }
     TRY(intune::set_device_partner(tx, call.caller.tenant, wanted.app_id, wanted.assignments,
                                    call.caller.actor(call.request), call.now));
+    if (patch.contains("wardbridgeMacOsPriority")) {
+      TRY(intune::set_partner_priority(tx, call.caller.tenant, intune::device_partner(tx, call.caller.tenant).app_id,
+                                       "macOS", TRY(priority_from(patch, "wardbridgeMacOsPriority")),
+                                       call.caller.actor(call.request), call.now));
+    }
     return device_partner_json(tx, call.caller.tenant, intune::device_partner(tx, call.caller.tenant), call.now);
   }));
   return call.one(kDevicePartners, std::move(updated));
@@ -205,6 +235,12 @@ Response evaluate_device_partner(const Call& call) {
 
 // --- Compliance partners
 
+std::string priority_member(std::string_view platform) {
+  return platform == "macOS" ? "wardbridgeMacOsPriority"
+         : platform == "iOS" ? "wardbridgeIosPriority"
+                             : "wardbridgeAndroidPriority";
+}
+
 json::Object compliance_partner_json(store::Transaction& tx, const directory::TenantId& tenant,
                                      const intune::Partner& partner, Time now) {
   json::Object shown{
@@ -223,6 +259,7 @@ json::Object compliance_partner_json(store::Transaction& tx, const directory::Te
       assignments.include = policy.assigned_groups;
     }
     shown[std::string(prefix) + "Onboarded"] = onboarded;
+    shown[priority_member(platform)] = priority_json(tx, tenant, partner.app_id, platform);
     shown[std::string(prefix) + "EnrollmentAssignments"] = targets_json(assignments);
   }
   return shown;
@@ -254,8 +291,14 @@ Response get_compliance_partner(const Call& call) {
                    });
 }
 
-// What a body says of assignments, per platform.
+// What a body says of priorities and assignments, per platform.
 Status assign(store::Transaction& tx, const Call& call, const directory::AppId& app, const json::Object& body) {
+  for (const char* platform : {"macOS", "iOS", "Android"}) {
+    std::string member = priority_member(platform);
+    if (!body.contains(member)) continue;  // null takes it out of the order
+    TRY(intune::set_partner_priority(tx, call.caller.tenant, app, platform, TRY(priority_from(body, member)),
+                                     call.caller.actor(call.request), call.now));
+  }
   for (const auto& [platform, member] :
        {std::pair{"macOS", "macOsEnrollmentAssignments"}, std::pair{"iOS", "iosEnrollmentAssignments"},
         std::pair{"Android", "androidEnrollmentAssignments"}}) {

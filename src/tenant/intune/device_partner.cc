@@ -169,6 +169,20 @@ Evaluation evaluate(store::Transaction& tx, const TenantId& tenant, const Assign
   return evaluation;
 }
 
+void leave_list(store::Transaction& tx, const TenantId& tenant, const directory::DeviceId& id, const audit::Actor& by,
+                Time now) {
+  auto managed = find_managed_device(tx, tenant, id);
+  if (!managed) return;
+  tx.post("DELETE FROM intune_managed_device WHERE tenant_id = ? AND device_id = ?", {tenant.value, id.value});
+  directory::record_change(tx, tenant,
+                           {.activity = "Delete ManagedDevice",
+                            .object_type = "ManagedDevice",
+                            .object_id = id.value,
+                            .object_name = managed->device_name,
+                            .properties = {{"because", "another partner took the device over"}}},
+                           by, now);
+}
+
 Status remove_managed_device(store::Transaction& tx, const TenantId& tenant, const directory::DeviceId& id,
                              const audit::Actor& by, Time now) {
   auto managed = find_managed_device(tx, tenant, id);

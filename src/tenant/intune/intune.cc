@@ -54,8 +54,8 @@ Failure forbidden(std::string reason, std::string message) {
   return {.code = Code::forbidden, .reason = std::move(reason), .message = std::move(message)};
 }
 
-// Whether two partners' words about one device may both have a say is settled by directory (the first one owns it);
-// that an application may speak at all is settled here.
+// One partner owns a device, which directory keeps. That an application may speak at all, and when a device goes over
+// to another one (ownership.cc), is settled here.
 class PartnerServices {
  public:
   explicit PartnerServices(const Dependencies& dependencies)
@@ -310,14 +310,9 @@ Result<http::Response> PartnerServices::create_policy(const http::Request& reque
         return conflict("policy_exists", "a policy for `" + policy.platform + "` already exists");
       }
     }
-    // ENTRA: one partner per platform and tenant.
-    for (const Partner& other : partners(tx, caller.tenant)) {
-      if (other.app_id == caller.client || other.provisioned != Partner::Provisioned::yes) continue;
-      for (const Policy& theirs : policies(tx, caller.tenant, other.app_id)) {
-        if (theirs.platform != policy.platform) continue;
-        return forbidden("platform_taken",
-                         "`" + other.display_name + "` is the compliance partner for `" + policy.platform + "`");
-      }
+    if (auto rival = rival_on(tx, caller.tenant, caller.client, policy.platform)) {
+      return forbidden("platform_taken",
+                       "`" + rival->display_name + "` is the compliance partner for `" + policy.platform + "`");
     }
     save_policy(tx, caller.tenant, policy);
     directory::record_change(tx, caller.tenant,
@@ -385,6 +380,13 @@ std::vector<std::string> physical_ids_of(const DeviceMessage& device) {
   return ids;
 }
 
+std::string platform_of(const DeviceMessage& device) {
+  for (const char* platform : {"iOS", "Android"}) {
+    if (text::equal_ignoring_case(device.os, platform)) return platform;
+  }
+  return "macOS";
+}
+
 }  // namespace
 
 std::optional<Failure> PartnerServices::apply_device(store::Transaction& tx, const tokens::Caller& caller,
@@ -410,14 +412,22 @@ std::optional<Failure> PartnerServices::apply_device(store::Transaction& tx, con
   compliance.epoch = device.epoch;
   compliance.sequence = device.sequence;
   compliance.reason = device.reason;
+  bool is_others = before->compliance && before->compliance->partner_id != caller.client.value;
+  bool takes_over = is_others && may_take_over(tx, caller.tenant, caller.client, {before->compliance->partner_id},
+                                               platform_of(device));
   Result<directory::Applied> applied =
       directory::set_compliance(tx, caller.tenant, id, compliance, caller.actor(request), now,
                                 {.display_name = device.device_name,
                                  .operating_system = device.os,
                                  .operating_system_version = device.os_version,
-                                 .physical_ids = physical_ids_of(device)});
+                                 .physical_ids = physical_ids_of(device)},
+                                takes_over ? directory::Owner::may_change : directory::Owner::stays);
   if (!applied.ok()) return applied.failure();
-  if (*applied == directory::Applied::applied) return std::nullopt;
+  if (*applied == directory::Applied::applied) {
+    // Whatever is to become of the devices of the partner that left, this one is not among them any more.
+    if (takes_over) leave_list(tx, caller.tenant, id, caller.actor(request), now);
+    return std::nullopt;
+  }
   // INVARIANT: law 6. The same version again is what a partner does that missed our answer; an older one is refused.
   bool is_same = before->compliance && before->compliance->epoch == device.epoch &&
                  before->compliance->sequence == device.sequence;

@@ -149,7 +149,8 @@ std::optional<Partner> find_partner(store::Transaction& tx, const directory::Ten
 // An admin expects this partner; it is pending activation until it provisions itself. `already_exists` otherwise.
 Status add_partner(store::Transaction& tx, const directory::TenantId& tenant, const Partner& partner,
                    const audit::Actor& by, Time now);
-// `no_group` when an assigned group doesn't exist.
+// `no_group` when an assigned group doesn't exist; `conflict`/`platform_taken` while another active partner answers for
+// the platform, unless both have a priority there.
 Status assign_partner(store::Transaction& tx, const directory::TenantId& tenant, const directory::AppId& app,
                       const std::string& platform, const std::vector<std::string>& groups, const audit::Actor& by,
                       Time now, Entropy& entropy);
@@ -168,6 +169,18 @@ struct PartnerManagement {
 };
 PartnerManagement partner_management(store::Transaction& tx, const directory::TenantId& tenant,
                                      const directory::ObjectId& user);
+
+// --- Several partners. A device stays with the partner that spoke of it first. It goes over to another one that speaks
+// of it when that first one has gone: it is provisioned no longer, its application was taken out or deleted, it was
+// removed. Or when an administrator has put the other one before it.
+// DEVIATION: the real service has such an order, and publishes neither its route nor what it does to devices.
+inline constexpr int kLastPriority = 1000;
+// 1 comes first; nothing: in no order, after all that are.
+std::optional<int> partner_priority(store::Transaction& tx, const directory::TenantId& tenant,
+                                    const directory::AppId& app, const std::string& platform);
+// Of a compliance partner, or of the device management partner's application. `bad_priority`, `priority_taken`.
+Status set_partner_priority(store::Transaction& tx, const directory::TenantId& tenant, const directory::AppId& app,
+                            const std::string& platform, std::optional<int> priority, const audit::Actor& by, Time now);
 
 // A partner compliance policy: which groups' devices of a platform this partner answers for.
 struct Policy {

@@ -57,6 +57,7 @@ Status remove_partner(store::Transaction& tx, const directory::TenantId& tenant,
     return conflict("partner_active", "`" + partner->display_name + "` must be disconnected in its own console first");
   }
   tx.post("DELETE FROM intune_policy WHERE tenant_id = ? AND app_id = ?", {tenant.value, app.value});
+  tx.post("DELETE FROM intune_partner_priority WHERE tenant_id = ? AND app_id = ?", {tenant.value, app.value});
   tx.post("DELETE FROM intune_partner WHERE tenant_id = ? AND app_id = ?", {tenant.value, app.value});
   directory::record_change(tx, tenant,
                            {.activity = "Delete ComplianceManagementPartner",
@@ -74,6 +75,10 @@ Status assign_partner(store::Transaction& tx, const directory::TenantId& tenant,
   for (const std::string& group : groups) {
     if (text::is_guid(group) && directory::find_group(tx, tenant, {text::lower(group)})) continue;
     return invalid("no_group", "no group has the id `" + group.substr(0, 80) + "`", "assignments");
+  }
+  if (auto rival = rival_on(tx, tenant, app, platform)) {
+    return conflict("platform_taken", "`" + rival->display_name + "` is the compliance partner for `" + platform +
+                                          "`: disconnect it first, or give both a priority");
   }
   Policy policy{.id = entropy.guid(),
                 .app_id = app,

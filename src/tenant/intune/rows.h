@@ -24,6 +24,15 @@ void insert_message(store::Transaction& tx, const directory::TenantId& tenant, c
 // Whether the person is among those that the assignments name; nobody's device is nobody's.
 bool is_assigned(store::Transaction& tx, const directory::TenantId& tenant, const Assignments& assignments,
                  const directory::ObjectId& user);
+// Whether `app` may have a device that is `owner`'s.
+bool may_take_over(store::Transaction& tx, const directory::TenantId& tenant, const directory::AppId& app,
+                   const directory::AppId& owner, const std::string& platform);
+// ENTRA: one partner per platform and tenant. The active one that stands in the way of this one.
+std::optional<Partner> rival_on(store::Transaction& tx, const directory::TenantId& tenant, const directory::AppId& app,
+                                const std::string& platform);
+// Of another partner's, which is no longer listed there.
+void leave_list(store::Transaction& tx, const directory::TenantId& tenant, const directory::DeviceId& id,
+                const audit::Actor& by, Time now);
 // The connection ends, from either side.
 void depart(store::Transaction& tx, const directory::TenantId& tenant, DevicePartner& partner, Time now);
 json::Object partner_change(const DevicePartner& before, const DevicePartner& after, Time now);

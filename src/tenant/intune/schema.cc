@@ -77,6 +77,16 @@ CREATE TABLE intune_managed_device (
   PRIMARY KEY (tenant_id, device_id)
 );
 CREATE INDEX intune_managed_device_by_partner ON intune_managed_device (tenant_id, app_id, instance, device_id);
+)sql",
+     R"sql(
+CREATE TABLE intune_partner_priority (
+  tenant_id TEXT NOT NULL,
+  platform TEXT NOT NULL,
+  app_id TEXT NOT NULL,
+  priority BIGINT NOT NULL,
+  PRIMARY KEY (tenant_id, platform, app_id),
+  UNIQUE (tenant_id, platform, priority)
+);
 )sql"},
 };
 
