@@ -37,8 +37,17 @@ Result<Found> find_any_connection(ApiClient& management, const std::string& want
   return find_called(management, {kConnections, kCloudConnections}, wanted, "connection");
 }
 
-Result<Found> find_group(ApiClient& management, const std::string& wanted) {
-  return find_called(management, {"/api/v3/computer-groups/smart-groups"}, wanted, "smart computer group");
+Result<std::string> find_group_id(ApiClient& management, const std::string& wanted) {
+  if (text::parse_integer(wanted)) return wanted;
+  std::string quoted = "\"" + text::replace_all(text::replace_all(wanted, "\\", "\\\\"), "\"", "\\\"") + "\"";
+  json::Object found = TRY(management.get("/api/v1/wardbridge/computer-groups?page-size=" + std::to_string(kPageSize) +
+                                          "&filter=" + text::percent_encode("name==" + quoted)));
+  // An asterisk of a name is a wildcard to the filter.
+  for (const json::Value& value : array_in(found, "results")) {
+    const json::Object* group = value.if_object();
+    if (group && json::text_at(*group, "name") == wanted) return std::string(json::text_at(*group, "id").value_or(""));
+  }
+  return not_found("no_group", "no computer group is called `" + wanted + "`");
 }
 
 }  // namespace wardbridge::cli

@@ -23,7 +23,7 @@ Result<Found> find_called(ApiClient& management, const std::vector<std::string>&
 
 // Connections of every type.
 Result<Found> find_any_connection(ApiClient& management, const std::string& wanted);
-// Smart computer groups.
-Result<Found> find_group(ApiClient& management, const std::string& wanted);
+// The id of a computer group, of either kind; a number is taken for one.
+Result<std::string> find_group_id(ApiClient& management, const std::string& wanted);
 
 }  // namespace wardbridge::cli

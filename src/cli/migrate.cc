@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "base/text.h"
+#include "cli/find.h"
 #include "cli/terminal.h"
 
 namespace wardbridge::cli {
@@ -14,20 +15,6 @@ constexpr int kReportPage = 200;
 int refuse_migration(const Failure& failure) {
   std::fprintf(stderr, "wardbridge connect migrate: %s\n", on_terminal(failure.message).c_str());
   return failure.code == Code::not_found ? 3 : 1;
-}
-
-// The id of what is called that, or has that id, in one of the lists.
-Result<std::string> id_of_called(ApiClient& management, const std::vector<std::string>& lists,
-                                 const std::string& wanted, const char* what) {
-  for (const std::string& list : lists) {
-    json::Object all = TRY(management.get(list));
-    for (const json::Value& value : array_in(all, "results")) {
-      const json::Object* one = value.if_object();
-      if (!one) continue;
-      if (json::text_at(*one, "id") == wanted || json::text_at(*one, "name") == wanted) return shown_at(*one, "id");
-    }
-  }
-  return not_found("not_found", "no " + std::string(what) + " is called `" + wanted + "`");
 }
 
 std::string count_text(const json::Object& totals, const char* member, const char* one, const char* many) {
@@ -109,17 +96,11 @@ void print_difference(const json::Object& difference) {
 int start_migration(ApiClient& management, const MigrateStart& start, bool as_json) {
   auto begin = [&]() -> Result<json::Object> {
     json::Object body;
-    body["connectionId"] =
-        TRY(id_of_called(management, {"/api/v1/wardbridge/connections", "/api/v1/wardbridge/cloud-connections"},
-                         start.connection, "connection"));
+    body["connectionId"] = TRY(find_any_connection(management, start.connection)).id;
     for (const auto& [member, group] : {std::pair{"complianceGroupId", start.compliance_group},
                                         std::pair{"applicableGroupId", start.applicable_group}}) {
       if (group.empty()) continue;
-      std::string list =
-          "/api/v1/wardbridge/computer-groups?filter=" + text::percent_encode("name==\"" + group + "\"") +
-          "&page-size=1";
-      bool is_id = text::parse_integer(group).has_value();
-      body[member] = is_id ? group : TRY(id_of_called(management, {list}, group, "group"));
+      body[member] = TRY(find_group_id(management, group));
     }
     return management.post(kMigration, body);
   };

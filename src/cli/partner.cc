@@ -76,6 +76,12 @@ void print_targets(ApiClient& graph, const json::Array& targets) {
   }
 }
 
+void print_priority(const json::Object& partner) {
+  if (std::string priority = shown_at(partner, "wardbridgeMacOsPriority"); !priority.empty()) {
+    std::printf("  %-16s%s\n", "priority", priority.c_str());
+  }
+}
+
 Result<json::Object> device_partner(ApiClient& graph) {
   json::Object all = TRY(graph.get(kDevicePartners));
   const json::Array& partners = array_in(all, "value");
@@ -92,6 +98,7 @@ void print_device_partner(ApiClient& graph, const json::Object& partner) {
   std::printf("  %-16s%s\n", "application", application.empty() ? "none" : application.c_str());
   std::string heartbeat = shown_at(partner, "lastHeartbeatDateTime");
   std::printf("  %-16s%s\n", "last heartbeat", is_moment(heartbeat) ? heartbeat.c_str() : "never");
+  print_priority(partner);
   print_targets(graph, array_in(partner, "groupsRequiringPartnerEnrollment"));
   if (std::string removal = shown_at(partner, "whenPartnerDevicesWillBeRemovedDateTime"); is_moment(removal)) {
     std::printf("  %-16s%s\n", "Macs removed on", removal.c_str());
@@ -184,6 +191,7 @@ int list_compliance_partners(ApiClient& graph, bool as_json) {
     std::printf("%s (%s): %s\n", shown_at(partner, "displayName").c_str(), shown_at(partner, "id").c_str(),
                 state_in_words(partner).c_str());
     std::printf("  %-16s%s\n", "last heartbeat", is_moment(heartbeat) ? heartbeat.c_str() : "never");
+    print_priority(partner);
     print_targets(graph, array_in(partner, "macOsEnrollmentAssignments"));
   }
   return 0;
@@ -218,6 +226,21 @@ int assign_compliance_partner(ApiClient& graph, const std::string& partner, cons
   auto saved = graph.patch(path_of(kCompliancePartners, *found), {{"macOsEnrollmentAssignments", std::move(targets)}});
   if (!saved.ok()) return refused_by_tenant(saved.failure());
   return list_compliance_partners(graph, false);
+}
+
+int rank_partner(ApiClient& graph, const std::string& partner, std::optional<int> priority) {
+  auto found = partner.empty() ? device_partner(graph) : compliance_partner(graph, partner);
+  if (!found.ok()) return refused_by_tenant(found.failure());
+  json::Object body{{"wardbridgeMacOsPriority", priority ? json::Value(*priority) : json::Value()}};
+  auto saved = graph.patch(path_of(partner.empty() ? kDevicePartners : kCompliancePartners, *found), body);
+  if (!saved.ok()) return refused_by_tenant(saved.failure());
+  std::string name = shown_at(*found, "displayName");
+  if (priority) {
+    std::printf("%s is number %d for macOS: it may take Macs over from partners after it.\n", name.c_str(), *priority);
+  } else {
+    std::printf("%s is in no order any more.\n", name.c_str());
+  }
+  return 0;
 }
 
 int remove_compliance_partner(ApiClient& graph, const std::string& partner) {

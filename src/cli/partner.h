@@ -35,6 +35,9 @@ int add_compliance_partner(ApiClient& graph, const std::string& application, con
                            bool as_json);
 // By display name or id.
 int assign_compliance_partner(ApiClient& graph, const std::string& partner, const std::vector<std::string>& groups);
+// Which of several partners for macOS comes first: 1 does; nothing: in no order. The device management partner when
+// `partner` is empty.
+int rank_partner(ApiClient& graph, const std::string& partner, std::optional<int> priority);
 int remove_compliance_partner(ApiClient& graph, const std::string& partner);
 
 }  // namespace wardbridge::cli

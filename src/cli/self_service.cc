@@ -138,7 +138,7 @@ int flush_policy_log(ApiClient& management, const std::string& policy, const std
 }
 
 Status offer_registration(ApiClient& management, const RegistrationOffer& offer) {
-  Found group = TRY(find_group(management, offer.group));
+  std::string group_id = TRY(find_group_id(management, offer.group));
   if (!offer.registration_app.empty()) {
     TRY(management.put(kSelfService + "/settings", {{"microsoftCANativeClientAppId", offer.registration_app}}));
   }
@@ -155,7 +155,7 @@ Status offer_registration(ApiClient& management, const RegistrationOffer& offer)
                       json::Object{{"name", offer.policy_name},
                                    {"frequency", "Once per computer"},
                                    {"registerWithAzureActiveDirectory", true},
-                                   {"scope", json::Object{{"groupIds", json::Array{json::Value(group.id)}}}},
+                                   {"scope", json::Object{{"groupIds", json::Array{json::Value(group_id)}}}},
                                    {"selfService", json::Object{{"enabled", true},
                                                                 {"displayName", "Register this Mac"},
                                                                 {"description", "Needed to open company applications."},

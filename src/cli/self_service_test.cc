@@ -73,15 +73,16 @@ TEST_F(SelfServiceVerb, TheOfferIsWhatTheDocumentsHave) {
   transport_.answer(201, R"({"id":"1"})");
   transport_.answer(201, R"({"id":"9"})");
   transport_.answer(201, R"({"id":"2"})");
-  Outcome done = run([](ApiClient& client) { return make_registration_offer(client, {.group = "5"}); });
+  Outcome done = run([](ApiClient& client) { return make_registration_offer(client, {.group = "Applicable"}); });
   EXPECT_EQ(done.exit_code, 0) << done.error;
   EXPECT_THAT(transport_.asked.at(3).body, HasSubstr(R"("groupIds":["5"])"));
   EXPECT_THAT(transport_.asked.at(3).body, HasSubstr(R"("categoryId":"9")"));
   transport_.answer(200, groups);
   transport_.answer(200, "{}");
   transport_.answer(409, R"({"errors":[{"code":"DUPLICATE_FIELD","description":"is called so already"}]})");
-  done =
-      run([](ApiClient& client) { return make_registration_offer(client, {.group = "5", .registration_app = "app"}); });
+  done = run([](ApiClient& client) {
+    return make_registration_offer(client, {.group = "Applicable", .registration_app = "app"});
+  });
   EXPECT_EQ(done.exit_code, 1);
   EXPECT_THAT(transport_.asked.at(5).body, HasSubstr(R"({"microsoftCANativeClientAppId":"app"})"));
   EXPECT_THAT(done.error, HasSubstr("is called so already"));

@@ -172,9 +172,9 @@ int use_connection(ApiClient& management, const Use& use, bool as_json) {
   for (const auto& [member, group] :
        {std::pair{"complianceGroupId", use.compliance_group}, std::pair{"applicableGroupId", use.applicable_group}}) {
     if (group.empty()) continue;
-    auto found = find_group(management, group);
-    if (!found.ok()) return complain_of(found.failure());
-    body[member] = found->id;
+    auto id = find_group_id(management, group);
+    if (!id.ok()) return complain_of(id.failure());
+    body[member] = *id;
   }
   if (use.validity_hours) body["validityHours"] = *use.validity_hours;
   auto saved = management.put(kDeviceCompliance, body);

@@ -14,7 +14,6 @@ using ::testing::Not;
 constexpr const char* kNone = R"({"totalCount":0,"results":[]})";
 constexpr const char* kBroker =
     R"({"totalCount":1,"results":[{"id":"8","name":"Contoso","connectionType":"Cloud Connector","state":"connecting"}]})";
-constexpr const char* kGroups = R"({"totalCount":2,"results":[{"id":"3","name":"Compliant"},{"id":"4","name":"All"}]})";
 
 class SetUpVerbTest : public ::testing::Test {
  protected:
@@ -98,28 +97,31 @@ TEST_F(SetUpVerbTest, ConfirmSaysWhatDoesNotWorkYet) {
 TEST_F(SetUpVerbTest, VerdictsTravelByANamedConnectionFromNamedGroups) {
   transport_.answer(200, kNone);
   transport_.answer(200, kBroker);
-  transport_.answer(200, kGroups);
-  transport_.answer(200, kGroups);
+  transport_.answer(200, R"({"totalCount":2,"results":[{"id":"2","name":"Strictly *"},{"id":"3","name":"*"}]})");
   transport_.answer(200, "{}");
   Run done = run([&] {
-    return use_connection(client_, {.connection = "Contoso", .compliance_group = "Compliant", .applicable_group = "4"},
-                          false);
+    return use_connection(client_, {.connection = "Contoso", .compliance_group = "*", .applicable_group = "4"}, false);
   });
   EXPECT_EQ(done.exit_code, 0) << done.error;
-  EXPECT_EQ(asked(4), "PUT /api/v1/wardbridge/device-compliance");
-  EXPECT_EQ(body(4), R"({"enabled":true,"connectionId":"8","complianceGroupId":"3","applicableGroupId":"4"})");
+  EXPECT_THAT(asked(2), HasSubstr("filter=name%3D%3D%22%2A%22"));
+  EXPECT_EQ(asked(3), "PUT /api/v1/wardbridge/device-compliance");
+  EXPECT_EQ(body(3), R"({"enabled":true,"connectionId":"8","complianceGroupId":"3","applicableGroupId":"4"})");
+  transport_.answer(200, kBroker);
+  transport_.answer(200, kNone);
+  EXPECT_EQ(run([&] {
+              return use_connection(client_, {.connection = "Contoso", .compliance_group = "a\"b"}, false);
+            }).exit_code,
+            3);
+  EXPECT_THAT(asked(5), HasSubstr("%22a%5C%22b%22"));
 }
 
-TEST_F(SetUpVerbTest, AGroupIsFoundOnALaterPageToo) {
-  transport_.answer(200, kNone);
-  transport_.answer(200, kBroker);
-  transport_.answer(200, R"({"totalCount":3,"results":[{"id":"1","name":"A"},{"id":"2","name":"B"}]})");
-  transport_.answer(200, R"({"totalCount":3,"results":[{"id":"3","name":"C"}]})");
+TEST_F(SetUpVerbTest, AConnectionIsFoundOnALaterPageToo) {
+  transport_.answer(200, R"({"totalCount":2,"results":[{"id":"1","name":"A"}]})");
+  transport_.answer(200, R"({"totalCount":2,"results":[{"id":"2","name":"B"}]})");
   transport_.answer(200, "{}");
-  EXPECT_EQ(run([&] { return use_connection(client_, {.connection = "8", .compliance_group = "C"}, true); }).exit_code,
-            0);
-  EXPECT_THAT(asked(3), HasSubstr("page=1"));
-  EXPECT_THAT(body(4), HasSubstr(R"("complianceGroupId":"3")"));
+  EXPECT_EQ(run([&] { return use_connection(client_, {.connection = "B"}, true); }).exit_code, 0);
+  EXPECT_THAT(asked(1), HasSubstr("page=1"));
+  EXPECT_THAT(body(2), HasSubstr(R"("connectionId":"2")"));
 }
 
 TEST_F(SetUpVerbTest, RoutesAreReadPageByPage) {
@@ -167,6 +169,20 @@ TEST_F(SetUpVerbTest, SavingTheApplicationLeavesTheGroups) {
   transport_.answer(200, kPartner);
   EXPECT_EQ(run([&] { return save_device_partner(client_, "an-id", std::nullopt, true); }).exit_code, 0);
   EXPECT_EQ(body(1), R"({"singleTenantAppId":"an-id"})");
+}
+
+TEST_F(SetUpVerbTest, PartnersAreRankedByNameOrTheDevicePartnerWithout) {
+  transport_.answer(200, R"({"value":[{"id":"c","displayName":"Jamf"}]})");
+  transport_.answer(200, "{}");
+  Run done = run([&] { return rank_partner(client_, "Jamf", 1); });
+  EXPECT_EQ(done.exit_code, 0) << done.error;
+  EXPECT_EQ(asked(1), "PATCH /v1.0/deviceManagement/complianceManagementPartners/c");
+  EXPECT_EQ(body(1), R"({"wardbridgeMacOsPriority":1})");
+  transport_.answer(200, kPartner);
+  transport_.answer(200, "{}");
+  EXPECT_EQ(run([&] { return rank_partner(client_, "", std::nullopt); }).exit_code, 0);
+  EXPECT_EQ(asked(3), "PATCH /v1.0/deviceManagement/deviceManagementPartners/p");
+  EXPECT_EQ(body(3), R"({"wardbridgeMacOsPriority":null})");
 }
 
 TEST_F(SetUpVerbTest, ACompliancePartnerIsAddedByTheNameOfItsApplication) {

@@ -421,13 +421,18 @@ TEST_F(Procedure, IntegratingJamfProWithIntuneToReportDeviceCompliance) {
   EXPECT_THAT(offered.text, HasSubstr("Register with Azure AD"));
   EXPECT_THAT(offered.text, HasSubstr("Microsoft Intune Company Portal"));
   // Entra administrative configurations, 1 to 4: a dynamic group of who will register.
-  graph_post("/groups", {{"displayName", "Mac users"},
-                         {"mailEnabled", false},
-                         {"mailNickname", "macusers"},
-                         {"securityEnabled", true},
-                         {"groupTypes", json::Array{"DynamicMembership"}},
-                         {"membershipRule", "user.userPrincipalName -contains \"@contoso.example\""},
-                         {"membershipRuleProcessingState", "On"}});
+  json::Object people =
+      graph_post("/groups", {{"displayName", "Mac users"},
+                             {"mailEnabled", false},
+                             {"mailNickname", "macusers"},
+                             {"securityEnabled", true},
+                             {"groupTypes", json::Array{"DynamicMembership"}},
+                             {"membershipRule", "user.userPrincipalName -contains \"@contoso.example\""},
+                             {"membershipRuleProcessingState", "On"}});
+  wait_for("the members of the dynamic group", [&]() -> Result<bool> {
+    json::Object members = TRY(graph_->get("/v1.0/groups/" + text(people, "id") + "/members"));
+    return !json::array_at(members, "value")->empty();
+  });
 
   std::string credential = server_.write_file("credential.txt", [&] {
     Said issued = run({"connector", "add-instance", "Berlin", "--url", server_.connector_url(), "--ca-file",

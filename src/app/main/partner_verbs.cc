@@ -25,6 +25,11 @@ class PartnerVerbs {
     with_json(evaluate);
     add("terminate", "Terminate in Partner device management",
         [](cli::ApiClient& graph) { return cli::terminate_device_partner(graph); });
+    CLI::App* rank = add("rank", "which of several partners for macOS comes first",
+                         [this](cli::ApiClient& graph) { return cli::rank_partner(graph, partner_, priority_); });
+    rank->add_option("partner", partner_,
+                     "name or id of a compliance partner; without it, the device management partner");
+    rank->add_option("--priority", priority_, "1 comes first; without it, in no order");
 
     compliance_ = verbs_->add_subcommand("compliance", "Partner compliance management");
     compliance_->require_subcommand(1);
@@ -80,6 +85,7 @@ class PartnerVerbs {
   bool json_ = false;
   std::optional<std::string> application_;
   std::string partner_;
+  std::optional<int> priority_;
   cli::PartnerGroups groups_;
 };
 
