@@ -381,6 +381,9 @@ TEST_F(Procedure, UseTheJamfCloudConnector) {
   on_management("whose verdicts", {"connect", "use", "Contoso"});
   refresh_on_management("which Macs", {"connect", "routes", "Contoso"}, mac_->device_id());
   refresh_on_management("they are told", {"connect", "show", "Contoso"}, "1 delivered, 0 pending, 0 parked");
+  Said explained = on_management("what the help desk sees", {"explain", "device", profile_.serial_number});
+  EXPECT_THAT(explained.text, HasSubstr("connection Contoso (cloudConnector): active, road healthy"));
+  EXPECT_THAT(explained.text, HasSubstr("acknowledged"));
   expect_compliant(true);
   json::Object listed = graph_get("/deviceManagement/managedDevices");
   EXPECT_EQ(listed.at("value").at(0).at("serialNumber").as_string(), profile_.serial_number);

@@ -7,9 +7,10 @@
 //
 //   ConnectionId id = TRY(create(tx, settings, credential, sealer, entropy, by, now));
 //   Connection connection = TRY(connect({store, transport, sealer, entropy}, id, by, now));   // open its consent_url
-//   ... Confirmation done = TRY(confirm({store, transport, sealer, entropy}, id, by, now));       // ... then this Link
-//   link(world, id);                          // ledger::Connection, shared by the workers Keeper keeper(world, link,
-//   id, clock);
+//   Confirmation done = TRY(confirm({store, transport, sealer, entropy}, id, by, now));
+//
+//   Link link(world, id);                     // ledger::Connection, shared by the workers
+//   Keeper keeper(world, link, id, clock);
 //
 // Thread promise: a Link may be used by any number of workers; a Keeper is an Actor; functions keep no state.
 #pragma once

@@ -18,6 +18,7 @@ std::optional<AnyConnection> find_connection(store::Transaction& tx, ledger::Con
         .carries_inventory = direct->settings.type == device_compliance::Type::manual,
         .error_reason = direct->error_reason,
         .error_message = direct->error_message,
+        .last_heartbeat = direct->last_heartbeat,
     };
   }
   if (auto cloud = cloud_connection::find(tx, id)) {
@@ -32,6 +33,7 @@ std::optional<AnyConnection> find_connection(store::Transaction& tx, ledger::Con
         .carries_inventory = cloud->attachment.protocol == partner::Protocol::device_partner,
         .error_reason = cloud->error_reason,
         .error_message = cloud->error_message,
+        .last_heartbeat = cloud->attachment.last_heartbeat,
     };
   }
   return std::nullopt;

@@ -21,6 +21,7 @@ struct AnyConnection {
   bool carries_inventory = false;
   std::string error_reason;
   std::string error_message;
+  Time last_heartbeat = kEpoch;  // to the tenant; kEpoch: never
 };
 std::optional<AnyConnection> find_connection(store::Transaction& tx, ledger::ConnectionId id);
 

@@ -4,10 +4,9 @@
 //   start       every Mac is judged by the target's groups as well, and the target's lane takes the verdicts and sends
 //               none (ledger/hand_over.h)
 //   report      device by device what the one tells and the other would
-//   cut_over    the lanes swap: the target tells, the old connection says good-bye to the tenant and goes on
-//   rehearsing,
-//               so that
-//   roll_back   is as short; finish gives the old one up
+//   cut_over    the lanes swap: the target tells; the old connection says good-bye to the tenant and is rehearsed on,
+//   roll_back   so that this is as short
+//   finish      gives the old one up
 //
 //   start(tx, {.to = cloud}, by, now);
 //   Report report = ...;                       // until report.is_complete()

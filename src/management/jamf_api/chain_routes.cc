@@ -1,8 +1,9 @@
 // One Mac from its check-in to what the directory believes of it, with the time and the error of every hop, and the one
 // next step: what the help desk asks for.
-#include "connector/device_compliance/device_compliance.h"
+#include "connector/partner/partner.h"
 #include "management/compliance/account_states.h"
 #include "management/compliance/connections.h"
+#include "management/compliance/tenant_domains.h"
 #include "management/jamf_api/routes.h"
 #include "management/jamf_api/self_service_wire.h"
 
@@ -18,12 +19,11 @@ constexpr const char* kEnrollAgain = "Enroll the computer again: nobody manages 
 struct Chain {
   inventory::Computer computer;
   compliance::Settings settings;
-  std::optional<device_compliance::Connection> connection;
-  ledger::Lane lane;
 };
 
 // What stands in the way first, from the Mac outwards; empty: nothing does.
 std::string next_step(const Chain& chain, const compliance::ComplianceState& state,
+                      const std::optional<compliance::AnyConnection>& connection,
                       const std::optional<ledger::Delivery>& delivery, Time now) {
   if (!chain.computer.managed) return kEnrollAgain;
   if (chain.computer.last_check_in + chain.settings.validity <= now) {
@@ -44,26 +44,27 @@ std::string next_step(const Chain& chain, const compliance::ComplianceState& sta
     return "Choose the connection that takes over: the one before was turned off on " +
            to_iso8601(chain.settings.handed_over, false) + ".";
   }
-  if (!chain.connection) return "Choose a connection in PUT /api/v1/wardbridge/device-compliance.";
-  const auto& connection = *chain.connection;
-  if (connection.state != device_compliance::State::active) {
-    partner::Advice advice = partner::advice_on(connection.error_reason);
-    std::string step = "Repair the connection `" + connection.settings.name + "` (" +
-                       device_compliance::name_of(connection.state) + ")";
-    if (!connection.error_message.empty()) step += ": " + connection.error_message;
+  if (!connection) return "Choose a connection in PUT /api/v1/wardbridge/device-compliance.";
+  using State = ledger::State;
+  bool is_waiting = delivery && (delivery->state == State::pending || delivery->state == State::leased ||
+                                 delivery->state == State::sent);
+  if (!connection->is_active || (is_waiting && !connection->error_message.empty())) {
+    partner::Advice advice = partner::advice_on(connection->error_reason);
+    std::string step = "Repair the connection `" + connection->name + "` (" + connection->state + ")";
+    if (!connection->error_message.empty()) step += ": " + connection->error_message;
     return step + (advice.remedy.empty() ? "." : ". Remedy: " + std::string(advice.remedy) + ".");
   }
-  if (delivery && delivery->state == ledger::State::parked) {
+  if (delivery && delivery->state == State::parked) {
     partner::Advice advice = partner::advice_on(delivery->failure_reason);
     return "The directory refused the device: " + delivery->failure_message + "." +
            (advice.remedy.empty() ? "" : " Remedy: " + std::string(advice.remedy) + ".");
   }
-  if (delivery && delivery->state == ledger::State::held) {
+  if (delivery && delivery->state == State::held) {
     return "Confirm the change of configuration that moved many verdicts at once, or change it back: "
            "POST /api/v1/wardbridge/device-compliance/held/confirm.";
   }
   if (state.state != compliance::State::compliant) return "Make the Mac compliant: " + state.reason + ".";
-  if (delivery && delivery->state != ledger::State::delivered) {
+  if (is_waiting) {
     return delivery->failure_message.empty()
                ? "Wait: the verdict is on its way."
                : "Wait: the verdict is tried again at " + to_iso8601(delivery->next_attempt_at, false) + "; " +
@@ -92,10 +93,12 @@ json::Value rehearsal_json(store::Transaction& tx, const compliance::Settings& s
 }
 
 json::Object link_json(store::Transaction& tx, const Chain& chain, const compliance::ComplianceState& state, Time now) {
+  const compliance::Registration& registration = state.registration;
+  // Devices of other tenants' domains have a connection of their own.
+  auto connection =
+      compliance::find_connection(tx, compliance::connection_of(tx, chain.settings, registration.user_principal_name));
   std::optional<ledger::Delivery> delivery;
-  if (chain.connection) {
-    delivery = ledger::find(tx, chain.connection->id, compliance::subject_of(state.registration.device_id));
-  }
+  if (connection) delivery = ledger::find(tx, connection->id, compliance::subject_of(registration.device_id));
   json::Object link{{"username", state.registration.username},
                     {"userPrincipalName", state.registration.user_principal_name},
                     {"deviceId", state.registration.device_id},
@@ -107,9 +110,10 @@ json::Object link_json(store::Transaction& tx, const Chain& chain, const complia
                     {"reason", state.reason},
                     {"since", hop_time(state.since)},
                     {"validUntil", state.valid_until == kNever ? json::Value() : hop_time(state.valid_until)},
+                    {"connection", connection ? json::Value(connection->name) : json::Value()},
                     {"delivery", nullptr},
                     {"rehearsal", rehearsal_json(tx, chain.settings, state.registration.device_id)},
-                    {"nextStep", next_step(chain, state, delivery, now)}};
+                    {"nextStep", next_step(chain, state, connection, delivery, now)}};
   if (delivery) {
     link["delivery"] = json::Object{{"state", ledger::name_of(delivery->state)},
                                     {"attempts", delivery->attempts},
@@ -133,8 +137,6 @@ json::Object account_json(const compliance::AccountState& account, const std::st
 Result<json::Object> chain_json(store::Transaction& tx, const http::Request& request) {
   Chain chain{.computer = TRY(the_computer(tx, request.path_parameter("id")))};
   chain.settings = compliance::settings(tx);
-  chain.connection = device_compliance::find(tx, chain.settings.connection);
-  if (chain.connection) chain.lane = ledger::lane(tx, chain.connection->id);
   json::Array links;
   for (const auto& state : compliance::states_of(tx, chain.computer.id, request.received)) {
     links.push_back(link_json(tx, chain, state, request.received));
@@ -146,15 +148,16 @@ Result<json::Object> chain_json(store::Transaction& tx, const http::Request& req
                      {"lastCheckIn", hop_time(chain.computer.last_check_in)},
                      {"lastInventoryUpdate", hop_time(chain.computer.last_inventory_update)},
                      {"connection", nullptr}};
-  if (chain.connection) {
-    shown["connection"] = json::Object{{"id", std::to_string(chain.connection->id.value)},
-                                       {"name", chain.connection->settings.name},
-                                       {"type", device_compliance::name_of(chain.connection->settings.type)},
-                                       {"state", device_compliance::name_of(chain.connection->state)},
-                                       {"errorMessage", chain.connection->error_message},
-                                       {"road", ledger::name_of(chain.lane.health)},
-                                       {"roadMessage", chain.lane.message},
-                                       {"lastHeartbeat", hop_time(chain.connection->last_heartbeat)}};
+  if (auto connection = compliance::find_connection(tx, chain.settings.connection)) {
+    ledger::Lane lane = ledger::lane(tx, connection->id);
+    shown["connection"] = json::Object{{"id", std::to_string(connection->id.value)},
+                                       {"name", connection->name},
+                                       {"type", connection->type},
+                                       {"state", connection->state},
+                                       {"errorMessage", connection->error_message},
+                                       {"road", ledger::name_of(lane.health)},
+                                       {"roadMessage", lane.message},
+                                       {"lastHeartbeat", hop_time(connection->last_heartbeat)}};
   }
   auto accounts = compliance::accounts_of(tx, chain.computer.id);
   json::Array shown_accounts;
@@ -188,11 +191,12 @@ Result<http::Response> sent_inventory(const Dependencies& deps, const http::Requ
   Paging paging = paging_of(request);
   json::Array results = TRY(deps.store.read([&](store::Transaction& tx) -> Result<json::Array> {
     inventory::Computer computer = TRY(the_computer(tx, request.path_parameter("id")));
-    auto connection = compliance::settings(tx).connection;
+    auto settings = compliance::settings(tx);
     json::Array found;
     for (const auto& registration : compliance::registrations_of(tx, computer.id)) {
       if (!username.empty() && registration.username != username) continue;
       std::string subject = compliance::subject_of(registration.device_id);
+      auto connection = compliance::connection_of(tx, settings, registration.user_principal_name);
       for (const auto& entry : ledger::history(tx, connection, subject, paging.page_size)) {
         found.push_back(json::Object{{"username", registration.username},
                                      {"deviceId", registration.device_id},
