@@ -12,17 +12,11 @@ using ::testing::Not;
 
 class ConnectorVerb : public ::testing::Test {
  protected:
-  struct Outcome {
-    int exit_code = 0;
-    std::string out, error;
-  };
+  using Outcome = VerbRun;
   template <class Verb>
   Outcome run(const Verb& verb) {
     client_.use_token("operator");
-    ::testing::internal::CaptureStdout();
-    ::testing::internal::CaptureStderr();
-    int code = verb(client_);
-    return {code, ::testing::internal::GetCapturedStdout(), ::testing::internal::GetCapturedStderr()};
+    return run_verb([&] { return verb(client_); });
   }
 
   ScriptedTransport transport_;

@@ -65,10 +65,7 @@ class DoctorTest : public ::testing::Test {
   void cloud_connections(const std::string& list) {
     internet_.answer("/api/v1/wardbridge/cloud-connections", 200, R"({"results":[)" + list + "]}");
   }
-  struct Run {
-    int exit_code = 0;
-    std::string out, error;
-  };
+  using Run = VerbRun;
   enum class Server { asked, left_out };
   Run examine(Server server = Server::asked) {
     options_.server = server == Server::asked ? "https://jamf.example" : "";

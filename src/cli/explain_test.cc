@@ -37,10 +37,7 @@ constexpr const char* kOutOfSafe = R"({
 
 class ExplainVerb : public ::testing::Test {
  protected:
-  struct Outcome {
-    int exit_code = 0;
-    std::string out, error;
-  };
+  using Outcome = VerbRun;
   Outcome run(const ExplainOptions& options) {
     ::testing::internal::CaptureStdout();
     ::testing::internal::CaptureStderr();

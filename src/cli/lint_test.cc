@@ -11,10 +11,7 @@ using ::testing::HasSubstr;
 
 class LintVerbTest : public ::testing::Test {
  protected:
-  struct Run {
-    int exit_code = 0;
-    std::string out, error;
-  };
+  using Run = VerbRun;
   Run run(bool as_json) {
     ::testing::internal::CaptureStdout();
     ::testing::internal::CaptureStderr();

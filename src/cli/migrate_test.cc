@@ -13,16 +13,10 @@ using ::testing::HasSubstr;
 
 class MigrateVerbs : public ::testing::Test {
  protected:
-  struct Said {
-    int exit_code = 0;
-    std::string out, error;
-  };
+  using Said = VerbRun;
   template <class Verb>
   Said say(Verb verb) {
-    ::testing::internal::CaptureStdout();
-    ::testing::internal::CaptureStderr();
-    int code = verb();
-    return {code, ::testing::internal::GetCapturedStdout(), ::testing::internal::GetCapturedStderr()};
+    return run_verb(verb);
   }
   std::string asked_for(std::size_t index) {
     return transport_.asked.at(index).method + " " + transport_.asked.at(index).url;

@@ -14,10 +14,7 @@ using ::testing::HasSubstr;
 
 class PreviewVerb : public ::testing::Test {
  protected:
-  struct Outcome {
-    int exit_code = 0;
-    std::string out, error;
-  };
+  using Outcome = VerbRun;
   ~PreviewVerb() override { std::filesystem::remove(file_); }
 
   Outcome run(const std::string& content, bool as_json = false) {

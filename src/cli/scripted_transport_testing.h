@@ -1,5 +1,7 @@
-// For this room's tests: a server that follows a script.
+// For this room's tests: a server that follows a script, and what a verb says on the terminal.
 #pragma once
+
+#include <gtest/gtest.h>
 
 #include <deque>
 #include <vector>
@@ -28,5 +30,17 @@ class ScriptedTransport final : public http::Transport {
  private:
   std::deque<Result<http::Response>> answers_;
 };
+
+struct VerbRun {
+  int exit_code = 0;
+  std::string out, error;
+};
+template <class Verb>
+VerbRun run_verb(const Verb& verb) {
+  ::testing::internal::CaptureStdout();
+  ::testing::internal::CaptureStderr();
+  int code = verb();
+  return {code, ::testing::internal::GetCapturedStdout(), ::testing::internal::GetCapturedStderr()};
+}
 
 }  // namespace wardbridge::cli

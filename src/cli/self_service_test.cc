@@ -11,17 +11,11 @@ using ::testing::HasSubstr;
 
 class SelfServiceVerb : public ::testing::Test {
  protected:
-  struct Outcome {
-    int exit_code = 0;
-    std::string out, error;
-  };
+  using Outcome = VerbRun;
   template <class Verb>
   Outcome run(const Verb& verb) {
     client_.use_token("administrator");
-    ::testing::internal::CaptureStdout();
-    ::testing::internal::CaptureStderr();
-    int code = verb(client_);
-    return {code, ::testing::internal::GetCapturedStdout(), ::testing::internal::GetCapturedStderr()};
+    return run_verb([&] { return verb(client_); });
   }
 
   static constexpr const char* kPolicies = R"({"totalCount":1,"results":[{"id":"3","name":"Register with Azure AD",

@@ -11,16 +11,10 @@ using ::testing::HasSubstr;
 
 class TenantVerbTest : public ::testing::Test {
  protected:
-  struct Run {
-    int exit_code = 0;
-    std::string out, error;
-  };
+  using Run = VerbRun;
   template <class Verb>
   Run run(Verb verb) {
-    ::testing::internal::CaptureStdout();
-    ::testing::internal::CaptureStderr();
-    int code = verb();
-    return {code, ::testing::internal::GetCapturedStdout(), ::testing::internal::GetCapturedStderr()};
+    return run_verb(verb);
   }
   std::string asked(std::size_t index) {
     const http::OutboundRequest& request = transport_.asked.at(index);

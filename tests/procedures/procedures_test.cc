@@ -185,6 +185,19 @@ class Procedure : public ::testing::Test {
     return text(application, "appId");
   }
 
+  // The operator of the Cloud Connector registers this server; the file with its credential.
+  std::string issue_credential() {
+    Said issued = run({"connector", "add-instance", "Berlin", "--url", server_.connector_url(), "--ca-file",
+                       server_.ca_file(), "--token-file", server_.operator_token_file()});
+    return server_.write_file("credential.txt", std::string(text::split(issued.text, '\n').at(1)));
+  }
+  // An administrator of the tenant opens the address that *Connect* printed, and consents; where the browser ends.
+  Result<http::Response> consent_to(const Said& connecting) {
+    auto begin = connecting.text.find("open https://") + 5;
+    testing::AdministratorsBrowser browser(*transport_, kAdministrator, kPassword);
+    return browser.open(connecting.text.substr(begin, connecting.text.find('\n', begin) - begin));
+  }
+
   std::string create_group(const std::string& name, json::Array criteria) {
     auto group = management_->post("/api/v3/computer-groups/smart-groups", {{"name", name}, {"criteria", criteria}});
     EXPECT_TRUE(group.ok()) << (group.ok() ? "" : group.failure().message);
@@ -352,19 +365,12 @@ TEST_F(Procedure, UseTheJamfCloudConnector) {
   refresh_on_tenant("Remove, 6: the status", {"partner", "show"}, "Terminated");
   EXPECT_THAT(on_management("the configuration is kept", {"connect", "show"}).text, HasSubstr(manual));
 
-  std::string credential = server_.write_file("credential.txt", [&] {
-    Said issued = run({"connector", "add-instance", "Berlin", "--url", server_.connector_url(), "--ca-file",
-                       server_.ca_file(), "--token-file", server_.operator_token_file()});
-    return std::string(text::split(issued.text, '\n').at(1));
-  }());
+  std::string credential = issue_credential();
   Said connecting = on_management(
       "Create a new connection, 1 to 8: Cloud Connector, sovereign cloud, landing page, Connect",
       {"connect", "cloud-connector", "Contoso", "--connector-url", server_.connector_url(), "--credential-file",
        credential, "--cloud", "here", "--tenant", "contoso.example", "--landing-page", "registration"});
-  auto begin = connecting.text.find("open https://") + 5;
-  std::string consent = connecting.text.substr(begin, connecting.text.find('\n', begin) - begin);
-  testing::AdministratorsBrowser browser(*transport_, kAdministrator, kPassword);
-  auto page = browser.open(consent);
+  auto page = consent_to(connecting);
   ASSERT_TRUE(page.ok()) << page.failure().message;
   EXPECT_THAT(page->body, HasSubstr(kConnectorApp)) << "8, 9: both consents, then the Application ID page";
 
@@ -437,18 +443,12 @@ TEST_F(Procedure, IntegratingJamfProWithIntuneToReportDeviceCompliance) {
     return !json::array_at(members, "value")->empty();
   });
 
-  std::string credential = server_.write_file("credential.txt", [&] {
-    Said issued = run({"connector", "add-instance", "Berlin", "--url", server_.connector_url(), "--ca-file",
-                       server_.ca_file(), "--token-file", server_.operator_token_file()});
-    return std::string(text::split(issued.text, '\n').at(1));
-  }());
+  std::string credential = issue_credential();
   Said connecting = on_management(
       "Connect, 1 to 6: Device Compliance, save",
       {"connect", "cloud-connector", "Contoso", "--connector-url", server_.connector_url(), "--credential-file",
        credential, "--cloud", "here", "--tenant", "contoso.example", "--landing-page", "registration"});
-  auto begin = connecting.text.find("open https://") + 5;
-  testing::AdministratorsBrowser browser(*transport_, kAdministrator, kPassword);
-  auto page = browser.open(connecting.text.substr(begin, connecting.text.find('\n', begin) - begin));
+  auto page = consent_to(connecting);
   ASSERT_TRUE(page.ok()) << page.failure().message;
   EXPECT_EQ(page->status, 200) << "Connect, 7 and 8: two prompts, then the dialog";
   json::Object apps = graph_get("/servicePrincipals?$select=displayName");
