@@ -200,11 +200,12 @@ Status start(store::Transaction& tx, const Plan& plan, const audit::Actor& by, T
   if (plan.to == current.connection) {
     return conflict("same_connection", "verdicts are told to this connection already");
   }
-  TRY(check_target(find_connection(tx, plan.to), plan.to));
+  auto target = find_connection(tx, plan.to);
+  TRY(check_target(target, plan.to));
   Side to{.connection = plan.to,
           .compliance_group = plan.compliance_group ? plan.compliance_group : current.compliance_group,
           .applicable_group = plan.applicable_group ? plan.applicable_group : current.applicable_group,
-          .carries_inventory = find_connection(tx, plan.to)->carries_inventory};
+          .carries_inventory = target->carries_inventory};
   for (auto [group, field] :
        {std::pair{to.compliance_group, "complianceGroupId"}, std::pair{to.applicable_group, "applicableGroupId"}}) {
     if (groups::find(tx, group)) continue;
